@@ -65,12 +65,15 @@ def render_template(template: str, values: Mapping[str, str | None]) -> str:
     prompt = _render(template, clean.__getitem__)
     if len(prompt) <= MAX_CHARACTERS:
         return prompt
+
+    def render_capped(cap: int) -> str:
+        return _render(template, lambda name: shorten(clean[name], cap))
+
     low, high = 0, MAX_CHARACTERS  # the longest cap on a value that makes the prompt fit
     while low < high:
         cap = (low + high + 1) // 2
-        fits = len(_render(template, lambda name, cap=cap: shorten(clean[name], cap))) <= MAX_CHARACTERS
-        low, high = (cap, high) if fits else (low, cap - 1)
-    return shorten(_render(template, lambda name: shorten(clean[name], low)), MAX_CHARACTERS)
+        low, high = (cap, high) if len(render_capped(cap)) <= MAX_CHARACTERS else (low, cap - 1)
+    return shorten(render_capped(low), MAX_CHARACTERS)
 
 
 def template_version(template: str) -> str:
