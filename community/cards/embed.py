@@ -20,6 +20,7 @@ from community.cards.disclosure import (
 from community.cards.errors import InvalidCard
 from community.cards.png import (
     MAX_FILE_BYTES,
+    Chunk,
     is_png,
     make_international_text,
     make_text,
@@ -44,7 +45,16 @@ def embed_card(png_bytes: bytes, card: Mapping[str, Any], *, digital_source: str
         raise ValueError(f"digital_source must be one of {', '.join(SOURCE_TYPES)}")
     check_card(card)
     png = read_png(png_bytes)
-    new = [make_text(KEYWORD, canonical_json(card))]
+    made = make_text(KEYWORD, canonical_json(card))
+    new: list[bytes] = []
+    replace: dict[Chunk, bytes] = {}
+    older = png.find_text(KEYWORD)
+    if older and older.start < png.picture_start:
+        replace[older] = made  # in its place, so that embedding the same card again changes no byte
+    else:
+        new.append(made)
+        if older:
+            replace[older] = b""
     generation = card.get("generation") or {}
     parameters = parameters_text(generation)
     if parameters and not png.find_text(PARAMETERS_KEYWORD):
@@ -52,8 +62,7 @@ def embed_card(png_bytes: bytes, card: Mapping[str, Any], *, digital_source: str
     term = digital_source or source_type(generation)
     if term and not png.find_text(XMP_KEYWORD):
         new.append(make_international_text(XMP_KEYWORD, xmp_packet(term)))
-    older = png.find_text(KEYWORD)
-    return splice(png, new, drop=[older] if older else [])
+    return splice(png, new, replace=replace)
 
 
 def extract_card(png_bytes: bytes) -> Card | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from community.cards.errors import InvalidCard
@@ -47,6 +47,11 @@ class Png:
     chunks: tuple[Chunk, ...]
     width_px: int
     height_px: int
+
+    @property
+    def picture_start(self) -> int:
+        """The offset of the first IDAT chunk."""
+        return next(chunk.start for chunk in self.chunks if chunk.type == b"IDAT")
 
     def body(self, chunk: Chunk) -> bytes:
         """The data of a chunk, without length, type and CRC."""
@@ -160,20 +165,20 @@ def _check_keywords(chunks: Sequence[Chunk]) -> None:
         seen[chunk.key] = chunk
 
 
-def splice(png: Png, new: Sequence[bytes], *, drop: Sequence[Chunk] = ()) -> bytes:
-    """The file with `drop` left out and the finished chunks `new` put directly before the first IDAT.
+def splice(png: Png, new: Sequence[bytes], *, replace: Mapping[Chunk, bytes] | None = None) -> bytes:
+    """The file with the finished chunks `new` put directly before the first IDAT.
 
-    Every other chunk stays byte for byte and in its order. Raises InvalidCard if the result is too large.
+    replace: what stands instead of a chunk, b"" for nothing. Every other chunk stays byte for byte and in its
+    order. Raises InvalidCard if the result is too large.
     """
-    dropped = {chunk.start for chunk in drop}
+    replace = replace or {}
     pieces = [SIGNATURE]
     placed = False
     for chunk in png.chunks:
         if chunk.type == b"IDAT" and not placed:
             pieces += new
             placed = True
-        if chunk.start not in dropped:
-            pieces.append(png.data[chunk.start : chunk.end])
+        pieces.append(replace[chunk] if chunk in replace else png.data[chunk.start : chunk.end])
     result = b"".join(pieces)
     if len(result) > MAX_FILE_BYTES:
         raise InvalidCard("file", f"would become larger than {MAX_FILE_BYTES // 2**20} MiB")
