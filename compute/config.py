@@ -96,7 +96,7 @@ class WorkerConfig:
     api_url: str = setting(Text(500, least=0, name="web address", clean=_clean_url), "")
     max_concurrent: int = setting(Whole(1, 64), 1)
     priority: int = setting(Whole(1, 1000), 1)
-    vram_gb: float | None = setting(Optional(Number(0.5, 1024)), None)
+    vram_gb: float | None = setting(Optional(Number(1, 1024)), None)
     supports_sdxl: bool = setting(Flag(), True)
     supports_controlnet: bool = setting(Flag(), False)
     models: Mapping[str, str] = setting(MappingOf(200, 300), {})
