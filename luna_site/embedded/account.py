@@ -41,7 +41,9 @@ def server_account() -> SystemUser | None:
     command += ["--shell", "/usr/sbin/nologin", NAME]
     complaint = "useradd is not installed"
     if shutil.which(command[0]):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(  # noqa: S603 - fixed words, no shell between
+            command, capture_output=True, text=True, timeout=30, check=False
+        )
         complaint = done.stderr.strip()
     # Looked up again whatever useradd said: another process may have made the account meanwhile.
     found = _system_account(NAME) or _system_account("postgres")

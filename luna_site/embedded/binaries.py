@@ -70,7 +70,7 @@ def shared_copy() -> Path:
 def _open_for_reading(copy: Path) -> None:
     """The copy is ours, made a moment ago: give it the modes of installed programs whatever the umask was."""
     for folder, _, names in os.walk(copy):
-        os.chmod(folder, 0o755)
+        os.chmod(folder, 0o755)  # noqa: S103 - programs anybody may run
         for name in names:
             path = Path(folder, name)
             if not path.is_symlink():

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -111,7 +112,7 @@ def locate(data: Path, sockets: Path, user: SystemUser | None, *, say: Callable[
         owner = folder.stat().st_uid
         if owner != (os.geteuid() if user is None else user.uid):
             raise PostgresError(
-                f"{folder} belongs to {process.user_name(owner)}: run LUNA as it was run before, or hand the folder over."
+                f"{folder} belongs to {process.user_name(owner)}: run LUNA as before, or hand the folder over."
             )
     return Cluster(install=install, folder=folder, sockets=sockets, user=user)
 
@@ -149,10 +150,9 @@ def _initdb(cluster: Cluster, folder: Path, character_locale: str) -> subprocess
     command += [f"--lc-ctype={character_locale}", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     if not cluster.is_durable:
         command.append("--no-sync")
-    account = {} if cluster.user is None else {"user": cluster.user.uid, "group": cluster.user.gid}
     environment = {"PATH": os.environ.get("PATH", os.defpath), "TZ": "UTC", "LC_ALL": "C"}
     try:
-        return subprocess.run(  # type: ignore[call-overload, no-any-return]
+        return subprocess.run(  # noqa: S603 - LUNA's own program, no shell between
             command,
             cwd=folder,
             env=environment,
@@ -160,8 +160,9 @@ def _initdb(cluster: Cluster, folder: Path, character_locale: str) -> subprocess
             text=True,
             timeout=INITDB_LIMIT_S,
             check=False,
-            **account,
-            **({} if cluster.user is None else {"extra_groups": []}),
+            user=None if cluster.user is None else cluster.user.uid,
+            group=None if cluster.user is None else cluster.user.gid,
+            extra_groups=None if cluster.user is None else [],
         )
     except subprocess.TimeoutExpired as error:
         raise PostgresError(f"initdb took longer than {INITDB_LIMIT_S} s in {folder}") from error
@@ -187,6 +188,7 @@ def server(cluster: Cluster) -> ChildSpec:
         env={"LC_ALL": "C", "TZ": "UTC", "PGDATA": "", "PGPORT": "5432"},
         user=cluster.user,
         stop_signal=signal.SIGINT,
+        last_signal=signal.SIGQUIT,
         stop_limit_s=STOP_LIMIT_S,
         is_service=True,
         is_ready=lambda pid: _is_ready(cluster, pid),
@@ -228,34 +230,65 @@ def _is_postmaster_of(cluster: Cluster, pid: int) -> bool:
 
 
 def clear_leftovers(cluster: Cluster) -> None:
-    """Ends a server that still runs on this cluster with our sockets, and removes lock files of dead ones.
+    """Ends a server that still runs on this cluster, and its orphans; removes lock files whose number was reused.
 
-    PostgreSQL removes a stale `postmaster.pid` itself unless its number has passed to another process of the same
-    account, which is common in containers; then it would refuse to start for good. Raises PostgresError.
+    PostgreSQL itself removes the lock file of a dead server, but takes any process of its own account that bears the
+    number now for the server, and then refuses to start for good (common in containers). The file is left alone
+    otherwise: it also guards against server processes that outlived theirs. Raises PostgresError.
     """
     lines = _postmaster_file(cluster)
-    pid = int(lines[0]) if lines and lines[0].strip().isdigit() else 0
-    if pid > 0 and _is_postmaster_of(cluster, pid):
-        if len(lines) > 4 and lines[4].strip() not in ("", os.fspath(cluster.sockets)):
-            raise PostgresError(
-                f"{cluster.folder} is in use by another PostgreSQL (process {pid}): stop that one first."
-            )
-        _end_server(cluster, pid)
-    for path in (cluster.folder / "postmaster.pid", cluster.sockets / f"{paths.POSTGRES_SOCKET}.lock"):
+    if lines:
+        pid = _number(lines[0])
+        if pid > 0 and _is_postmaster_of(cluster, pid):
+            if len(lines) > 4 and lines[4].strip() not in ("", os.fspath(cluster.sockets)):
+                raise PostgresError(
+                    f"{cluster.folder} is in use by another PostgreSQL (process {pid}): stop that first."
+                )
+            _end_processes([pid], signal.SIGINT, STOP_LIMIT_S)
+        _end_processes(_server_processes(cluster), signal.SIGQUIT, 3.0)
+        _remove_if_reused(cluster, cluster.folder / "postmaster.pid")
+    _remove_if_reused(cluster, cluster.sockets / f"{paths.POSTGRES_SOCKET}.lock")
+
+
+def _number(line: str) -> int:
+    # A server run by hand in single-user mode writes its number negative.
+    return abs(int(line)) if line.strip().lstrip("-").isdigit() else 0
+
+
+def _remove_if_reused(cluster: Cluster, path: Path) -> None:
+    try:
+        pid = _number(path.read_text().partition("\n")[0])
+    except OSError:
+        return
+    if process.start_mark(pid) is not None and not _is_postmaster_of(cluster, pid):
         path.unlink(missing_ok=True)
 
 
-def _end_server(cluster: Cluster, pid: int) -> None:
-    """Fast shutdown, then immediate, then by force; each has its limit."""
-    for number, limit_s in ((signal.SIGINT, STOP_LIMIT_S), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 3.0)):
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
-        until = time.monotonic() + limit_s
-        while time.monotonic() < until:
-            if process.start_mark(pid) is None or not _is_postmaster_of(cluster, pid):
-                return
+def _server_processes(cluster: Cluster) -> list[int]:
+    """PostgreSQL processes that work in the cluster's folder, orphans included."""
+    return [
+        found.pid
+        for found in psutil.process_iter(["name", "cwd"])
+        if found.info["name"] == "postgres" and found.info["cwd"] == os.fspath(cluster.folder)
+    ]
+
+
+def _end_processes(pids: list[int], number: int, limit_s: float) -> None:
+    """Sends the signal, after the limit SIGKILL. Raises PostgresError when even that does not help."""
+    marks = {pid: process.start_mark(pid) for pid in pids}
+    for sent, wait_s in ((number, limit_s), (signal.SIGKILL, 3.0)):
+        until = time.monotonic() + wait_s
+        for pid, mark in marks.items():
+            if mark is not None and process.start_mark(pid) == mark:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, sent)
+        while any(mark is not None and process.start_mark(pid) == mark for pid, mark in marks.items()):
+            if time.monotonic() > until:
+                break
             time.sleep(0.02)
-    raise PostgresError(f"A PostgreSQL server (process {pid}) on {cluster.folder} cannot be stopped.")
+        else:
+            return
+    raise PostgresError(f"A PostgreSQL server cannot be stopped (processes {', '.join(map(str, pids))}).")
 
 
 def ensure_database(cluster: Cluster) -> None:

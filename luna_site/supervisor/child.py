@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from luna_site.supervisor import process
 from luna_site.supervisor.process import SystemUser
-from luna_site.supervisor.records import Record, record_of
+from luna_site.supervisor.records import Record
 
 #: Waits for a line before it becomes the program; a closed pipe (the starter died) makes it exit instead. So a
 #: program runs only after its record is written.
@@ -32,6 +33,8 @@ class ChildSpec:
     user: SystemUser | None = None
     stop_signal: int = signal.SIGTERM
     stop_limit_s: float = 7.0
+    #: For the whole group, when the limit has passed.
+    last_signal: int = signal.SIGKILL
     is_service: bool = False
     #: Whether the program with this pid answers by now. Must itself answer within 1 s.
     is_ready: Callable[[int], bool] = lambda pid: True
@@ -43,10 +46,7 @@ class ChildSpec:
 def launch(spec: ChildSpec, *, run: Path, output: BinaryIO | int | None) -> tuple[subprocess.Popen[bytes], Record]:
     """Starts the program in a session of its own, with its record written first. Raises OSError."""
     spec.prepare()
-    as_user: dict[str, int | list[int]] = {}
-    if spec.user is not None:
-        as_user = {"user": spec.user.uid, "group": spec.user.gid, "extra_groups": []}
-    started = subprocess.Popen(
+    started = subprocess.Popen(  # noqa: S603 - LUNA's own programs, no shell between
         [*_LAUNCHER, *spec.argv],
         stdin=subprocess.PIPE,
         stdout=output,
@@ -54,14 +54,19 @@ def launch(spec: ChildSpec, *, run: Path, output: BinaryIO | int | None) -> tupl
         cwd=spec.cwd or "/",
         env={**os.environ, **spec.env},
         start_new_session=True,
-        **as_user,  # type: ignore[call-overload]  # typeshed wants the keys spelled out
+        user=None if spec.user is None else spec.user.uid,
+        group=None if spec.user is None else spec.user.gid,
+        extra_groups=None if spec.user is None else [],
     )
-    record = record_of(
-        spec.name,
-        started.pid,
-        stop_signal=spec.stop_signal,
-        is_service=spec.is_service,
+    record = Record(
+        name=spec.name,
+        pid=started.pid,
+        start=process.start_mark(started.pid) or 0,
+        boot=process.boot_id(),
+        stop_signal=int(spec.stop_signal),
+        last_signal=int(spec.last_signal),
         stop_limit_s=spec.stop_limit_s,
+        is_service=spec.is_service,
     )
     record.write(run)
     pipe = started.stdin

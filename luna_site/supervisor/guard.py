@@ -14,7 +14,10 @@ import sys
 from pathlib import Path
 
 from luna_site.supervisor import records
+from luna_site.supervisor.lock import Lock
 
+LOCK_NAME = "guard.lock"
+LOCK_LIMIT_S = 30.0
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -28,7 +31,7 @@ class Guard:
             arguments.append(str(remove))
         reading, self._writing = os.pipe()
         try:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - this very module
                 arguments, stdin=reading, cwd=PACKAGE_ROOT, start_new_session=True, stdout=subprocess.DEVNULL
             )
         finally:
@@ -38,6 +41,10 @@ class Guard:
     def pid(self) -> int:
         """The guard's own process."""
         return self._process.pid
+
+    def is_alive(self) -> bool:
+        """Whether it still watches."""
+        return self._process.poll() is None
 
     def release(self, timeout_s: float = 15.0) -> bool:
         """Lets the guard do its last round; says whether it ended within the limit."""
@@ -57,6 +64,8 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     run = Path(arguments[0])
+    # The next `up` waits for this lock before it starts children under the same names.
+    Lock(run / LOCK_NAME).take(wait_s=LOCK_LIMIT_S)
     while os.read(0, 1024):
         pass
     records.end(records.read_all(run), run)

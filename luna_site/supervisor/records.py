@@ -19,6 +19,7 @@ from pathlib import Path
 from luna_site.supervisor import process
 
 SUFFIX = ".process.json"
+POLL_S = 0.03
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Record:
     #: Ended after everything else: the others may still be writing to it.
     is_service: bool = False
     stop_limit_s: float = 7.0
+    #: PostgreSQL's immediate shutdown also takes its server processes along, which lead groups of their own.
+    last_signal: int = signal.SIGKILL
 
     def write(self, run: Path) -> None:
         """Stores the record; a crash leaves the old one or the new one, never half of one."""
@@ -41,8 +44,10 @@ class Record:
         os.replace(temporary, run / f"{self.name}{SUFFIX}")
 
     def forget(self, run: Path) -> None:
-        """Drops the record: nothing of the child remains."""
-        (run / f"{self.name}{SUFFIX}").unlink(missing_ok=True)
+        """Drops the record, nothing of the child remains; a later record of the same name stays."""
+        path = run / f"{self.name}{SUFFIX}"
+        if _read(path) == self:
+            path.unlink(missing_ok=True)
 
     def is_leader_alive(self) -> bool:
         """Whether the recorded process itself still runs."""
@@ -71,65 +76,69 @@ class Record:
         return bool(members)
 
     def kill(self) -> None:
-        """SIGKILL to the whole group, if anything of it lives."""
+        """The last signal to the whole group, if anything of it lives."""
         if self.members():
-            self._signal(os.killpg, signal.SIGKILL)
+            self._signal(os.killpg, self.last_signal)
 
     def _signal(self, send: Callable[[int, int], None], number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             send(self.pid, number)
 
 
-def record_of(
-    name: str, pid: int, *, stop_signal: int = signal.SIGTERM, is_service: bool = False, stop_limit_s: float = 7.0
-) -> Record:
-    """Describes a process that was just started. One that is already gone gets start 0 and is never signalled."""
-    return Record(
-        name=name,
-        pid=pid,
-        start=process.start_mark(pid) or 0,
-        boot=process.boot_id(),
-        stop_signal=int(stop_signal),
-        is_service=is_service,
-        stop_limit_s=stop_limit_s,
-    )
-
-
 def read_all(run: Path) -> list[Record]:
     """Every readable record; an unreadable one is removed, it can identify nobody."""
     found = []
     for path in sorted(run.glob(f"*{SUFFIX}")):
-        try:
-            found.append(Record(**json.loads(path.read_text())))
-        except (OSError, ValueError, TypeError):
+        record = _read(path)
+        if record is None:
             path.unlink(missing_ok=True)
+        else:
+            found.append(record)
     return found
 
 
-def end(records: Iterable[Record], run: Path, *, poll_s: float = 0.05) -> list[Record]:
+def _read(path: Path) -> Record | None:
+    try:
+        return Record(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def end(
+    records: Iterable[Record],
+    run: Path,
+    *,
+    program_limit_s: float | None = None,
+    service_limit_s: float | None = None,
+) -> list[Record]:
     """Ends the recorded groups: first the programs, then the services they use. Returns those that were alive.
 
-    Each gets its own stop signal, after its limit SIGKILL, and at most 2 s more. Bounded by the largest limit of
-    each of the two rounds.
+    Each gets its stop signal, after the limit (the record's own unless given) its last signal, and 1 s more.
     """
     everything = list(records)
     alive = []
-    for is_service in (False, True):
-        round_ = [record for record in everything if record.is_service is is_service]
-        waiting = [record for record in round_ if record.ask_to_stop()]
-        alive += waiting
-        started = time.monotonic()
-        killed = set()
-        while waiting:
-            waited_s = time.monotonic() - started
-            for record in waiting:
-                if waited_s > record.stop_limit_s and record.name not in killed:
-                    killed.add(record.name)
-                    record.kill()
-            waiting = [record for record in waiting if record.members() and waited_s < record.stop_limit_s + 2]
-            if waiting:
-                time.sleep(poll_s)
-        for record in round_:
-            if not record.members():
-                record.forget(run)
+    for is_service, limit_s in ((False, program_limit_s), (True, service_limit_s)):
+        alive += _end_together([record for record in everything if record.is_service is is_service], run, limit_s)
+    return alive
+
+
+def _end_together(group: list[Record], run: Path, limit_s: float | None) -> list[Record]:
+    alive = [record for record in group if record.ask_to_stop()]
+    waiting = alive
+    started = time.monotonic()
+    forced: set[int] = set()
+    while waiting:
+        waited_s = time.monotonic() - started
+        for record in waiting:
+            record_limit_s = record.stop_limit_s if limit_s is None else limit_s
+            if waited_s > record_limit_s and record.pid not in forced:
+                forced.add(record.pid)
+                record.kill()
+        still = [record for record in waiting if record.members()]
+        waiting = [r for r in still if waited_s < (r.stop_limit_s if limit_s is None else limit_s) + 1.0]
+        if waiting:
+            time.sleep(POLL_S)
+    for record in group:
+        if not record.members():
+            record.forget(run)
     return alive
