@@ -141,6 +141,17 @@ def test_the_page_describes_every_key_with_its_type_and_default() -> None:
     assert missing == []
 
 
+def test_the_page_shows_faults_as_they_are_really_reported() -> None:
+    wrong = {
+        "turn_images": {"default_size": [1002, 1024]},
+        "workers": [WORKER, {**WORKER, "name": "pc2", "api_url": "192.168.1.101:7860"}],
+        "dreamer": {"pool_size": 50},
+    }
+    with pytest.raises(ConfigurationError) as caught:
+        parse_configuration(json.dumps({SECTION: wrong}), "/srv/luna.json")
+    assert f"```\n{caught.value}\n```" in (DOCS / "configuration.md").read_text(encoding="utf-8")
+
+
 def test_the_page_describes_no_key_that_is_gone() -> None:
     page = (DOCS / "configuration.md").read_text(encoding="utf-8")
     known = {path for path, _, _ in describe_section(ImageGenerationConfig, SECTION)}

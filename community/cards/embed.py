@@ -31,6 +31,7 @@ from community.cards.png import (
 
 MAX_XMP_BYTES = 256 * 1024
 MAX_DECODED_PIXELS = 4096 * 4096  # about 100 MB while a JPEG is turned and written as PNG
+_PNG_MODES = ("1", "L", "LA", "I;16", "P", "RGB", "RGBA")
 _JPEG = b"\xff\xd8\xff"
 
 
@@ -75,15 +76,23 @@ def extract_card(png_bytes: bytes) -> Card | None:
     return None if chunk is None else parse_card(read_text(png, chunk, max_bytes=MAX_CARD_BYTES))
 
 
-def to_png_card(image_bytes: bytes, card: Mapping[str, Any], *, digital_source: str | None = None) -> bytes:
+def to_png_card(
+    image_bytes: bytes, card: Mapping[str, Any], *, digital_source: str | None = None, repair: bool = False
+) -> bytes:
     """A PNG card from a stored PNG, JPEG or WebP. A PNG keeps its bytes; others are decoded once.
 
     Turned as their EXIF says; colour profile and XMP are carried over. Raises InvalidCard.
+    repair: a PNG that embed_card refuses (two texts of one keyword, bytes after its end) is written anew from its
+    pixels, if these can be decoded. For pictures of one's own backends, never for uploads.
     """
-    if not is_png(image_bytes):
-        check_card(card)
-        image_bytes = _recode(image_bytes)
-    return embed_card(image_bytes, card, digital_source=digital_source)
+    check_card(card)
+    if is_png(image_bytes):
+        try:
+            return embed_card(image_bytes, card, digital_source=digital_source)
+        except InvalidCard:
+            if not repair:
+                raise
+    return embed_card(_recode(image_bytes, png=repair), card, digital_source=digital_source)
 
 
 def is_other_picture(data: bytes) -> bool:
@@ -91,20 +100,23 @@ def is_other_picture(data: bytes) -> bool:
     return data.startswith(_JPEG) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
 
 
-def _recode(data: bytes) -> bytes:
+def _recode(data: bytes, *, png: bool) -> bytes:
+    """The pixels as a new PNG. png: whether a PNG may be read too."""
     if len(data) > MAX_FILE_BYTES:
         raise InvalidCard("file", f"larger than {MAX_FILE_BYTES // 2**20} MiB")
-    if not is_other_picture(data):
+    if not is_other_picture(data) and not (png and is_png(data)):
         raise InvalidCard("byte 0", "neither PNG nor JPEG nor WebP")
     out = io.BytesIO()
     try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "WEBP")) as opened:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "WEBP", "PNG")) as opened:
             if opened.width * opened.height > MAX_DECODED_PIXELS:
                 size = f"{opened.width} × {opened.height}"
                 raise InvalidCard("file", f"{size} pixels; at most {MAX_DECODED_PIXELS} are decoded")
             profile, xmp = opened.info.get("icc_profile"), opened.info.get("xmp")
             image = ImageOps.exif_transpose(opened)
-            if image.mode not in ("L", "LA", "RGB", "RGBA"):
+            if "transparency" in image.info:
+                image = image.convert("RGBA")
+            elif image.mode not in _PNG_MODES:
                 # A profile belongs to the colour model it came with.
                 image, profile = image.convert("RGB"), None
             image.info.clear()

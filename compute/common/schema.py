@@ -354,5 +354,8 @@ def _hint(word: Any, known: Iterable[str] | Mapping[str, Any]) -> str:
     if not isinstance(word, str):
         return ""
     folded = {name.lower().replace("_", ""): name for name in known}
-    close = difflib.get_close_matches(word.lower().replace("_", "").replace("-", "")[:80], folded, n=1, cutoff=0.6)
+    plain = re.sub(r"[_\-\s]", "", word.lower())[:80]
+    close = difflib.get_close_matches(plain, folded, n=1, cutoff=0.6)
+    if not close and len(plain) >= 4:  # "pool_size" for "speculative_pool_size"
+        close = [name for name in folded if plain in name or name in plain]
     return f'; did you mean "{folded[close[0]]}"?' if close else ""

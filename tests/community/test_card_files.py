@@ -150,3 +150,33 @@ def test_a_jpeg_on_disk_holds_no_card_and_takes_none(tmp_path: Path) -> None:
 def test_a_stored_picture_that_cannot_be_decoded_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidCard):
         cards.to_png_card(data, MINIMAL)
+
+
+@pytest.mark.parametrize("odd", [PLAIN + b"after the end", insert(PLAIN, make_text("a", "1"), make_text("a", "2"))])
+def test_an_odd_png_of_an_own_backend_can_be_written_anew_from_its_pixels(odd: bytes) -> None:
+    with pytest.raises(InvalidCard):
+        cards.to_png_card(odd, MINIMAL)
+    repaired = cards.to_png_card(odd, MINIMAL, repair=True)
+    assert extract_card(repaired) == MINIMAL
+    assert pixels(repaired) == pixels(PLAIN)
+
+
+@pytest.mark.parametrize("mode", ["P", "I;16", "1", "LA", "RGBA", "see-through P"])
+def test_repair_keeps_every_kind_of_pixel(mode: str) -> None:
+    out = io.BytesIO()
+    if mode == "I;16":
+        Image.new("I;16", (8, 8), 51_400).save(out, "PNG")
+    elif mode == "see-through P":
+        Image.new("P", (8, 8), 1).save(out, "PNG", transparency=1)
+    else:
+        Image.effect_noise((8, 8), 90).convert(mode).save(out, "PNG")
+    repaired = cards.to_png_card(out.getvalue() + b"x", MINIMAL, repair=True)
+    with Image.open(out) as before, Image.open(io.BytesIO(repaired)) as after:
+        assert after.convert("RGBA").tobytes() == before.convert("RGBA").tobytes()
+        assert mode != "I;16" or after.getpixel((3, 3)) == 51_400
+
+
+@pytest.mark.parametrize("data", [PLAIN[:60], b"GIF89a" + b"\0" * 30])
+def test_what_cannot_be_decoded_cannot_be_repaired(data: bytes) -> None:
+    with pytest.raises(InvalidCard):
+        cards.to_png_card(data, MINIMAL, repair=True)
