@@ -129,8 +129,10 @@ def _after_failure(job: Job, attempt: Attempt, error: BackendError, now: datetim
     ):
         jobs.job_end(job, code=error.code, detail=f"{error.detail} (tried on {_names_tried(job)})", now=now)
         return
-    tries = job.worker_faults + job.server_faults
-    delay_s = 0.0 if elsewhere and error.fault == Fault.WORKER else RETRY_DELAYS_S[min(tries, 3) - 1]
+    delay_s = 0.0
+    if not elsewhere or error.fault == Fault.SERVER:
+        tries = job.worker_faults + job.payload_faults + job.server_faults
+        delay_s = RETRY_DELAYS_S[min(tries, len(RETRY_DELAYS_S)) - 1]
     if error.retry_after_s:
         delay_s = max(delay_s, min(error.retry_after_s, 60.0))
     jobs.job_requeue(job, now=now, delay_s=delay_s)

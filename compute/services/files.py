@@ -92,9 +92,7 @@ def files_ready(*, file_ids: Iterable[int]) -> None:
 def files_delete(*, file_ids: Iterable[int]) -> None:
     """Inside a transaction: these files go after its commit. Nothing may refer to them any more."""
     ids = list(file_ids)
-    StoredFile.objects.filter(pk__in=ids).update(
-        state=StoredFile.State.DELETING, state_changed_at=timezone.now()
-    )
+    StoredFile.objects.filter(pk__in=ids).update(state=StoredFile.State.DELETING, state_changed_at=timezone.now())
     transaction.on_commit(lambda: _remove_now(ids), robust=True)
 
 

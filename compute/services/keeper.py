@@ -89,9 +89,9 @@ class LeaseKeeper:
         close_old_connections()
         stopping = draining()
         running = set(
-            Attempt.objects.filter(
-                pk__in=[one.attempt_id for one in kept], status=Attempt.Status.RUNNING
-            ).values_list("pk", flat=True)
+            Attempt.objects.filter(pk__in=[one.attempt_id for one in kept], status=Attempt.Status.RUNNING).values_list(
+                "pk", flat=True
+            )
         )
         now = time.monotonic()
         for one in kept:

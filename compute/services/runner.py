@@ -25,7 +25,7 @@ from compute.backends.base import (
 from compute.backends.names import match_name
 from compute.backends.registry import build_backend
 from compute.handlers import JobHandler, Rejected, get_handler
-from compute.models import Attempt, Job, Slot, Worker
+from compute.models import Attempt, Slot, Worker
 from compute.services import slots
 from compute.services.attempts import attempt_fail, attempt_finish, attempt_hand_back, attempt_sent
 from compute.services.estimates import job_estimate_ms
@@ -311,4 +311,3 @@ def remote_cancel(*, attempt_id: int) -> bool:
     except BackendError as error:
         log.info("could not stop %s at %s: %s", attempt.remote_id, attempt.worker_name, error)
         return False
-

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Avg, Count, Q, Sum
 from django.utils import timezone
 
-from compute.models import Job, Lane, Slot, Worker, WorkerSpeed
+from compute.models import Job, Slot, Worker, WorkerSpeed
 from compute.services.needs import misfit, unavailable
 
 
@@ -67,7 +67,7 @@ class _Board:
         if not available:
             reasons = [unavailable(worker) or "" for worker in fitting]
             reasons += [reason for reason in misfits.values() if reason]
-            return Waiting(_sentence("; ".join(reasons[:6])), None, 0)
+            return Waiting("; ".join(reasons[:6]), None, 0)
         return self._queued(job, available, [reason for reason in misfits.values() if reason])
 
     def _queued(self, job: Job, available: list[Worker], misfits: list[str]) -> Waiting:
@@ -90,7 +90,7 @@ class _Board:
             words += f" with {count} before this" if count else ""
         if eta_s is not None:
             words += f", about {max(1, round(eta_s))} s"
-        return Waiting(_sentence("; ".join([words, *misfits[:3]])), eta_s, count)
+        return Waiting("; ".join([words, *misfits[:3]]), eta_s, count)
 
     def _before(self, job: Job) -> tuple[int, int]:
         """Jobs of the same needs that go first, and the sum of their costs."""
@@ -111,11 +111,3 @@ class _Board:
         passed = (self.now - job.started_at).total_seconds()
         rates = [rate for (_, kind), rate in self.rates.items() if kind == job.kind]
         return round(max(0.0, min(rates) * job.cost / 1000 - passed), 1) if rates else None
-
-
-def _sentence(words: str) -> str:
-    words = words.strip() or "waiting for a worker"
-    return words[0].upper() + words[1:] if words.islower() else words
-
-
-LANE_NAMES = {lane.value: lane.name.lower() for lane in Lane}

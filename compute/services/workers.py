@@ -209,9 +209,9 @@ def workers_due_for_probe(*, limit: int = 50) -> list[int]:
     """Ids of workers to probe now; their next probe is moved on, so that another ticker does not ask too."""
     now = timezone.now()
     due = []
-    for pk in Worker.objects.filter(
-        kind=Worker.Kind.MANAGED, enabled=True, next_probe_at__lte=now
-    ).values_list("pk", flat=True)[:limit]:
+    for pk in Worker.objects.filter(kind=Worker.Kind.MANAGED, enabled=True, next_probe_at__lte=now).values_list(
+        "pk", flat=True
+    )[:limit]:
         moved = Worker.objects.filter(pk=pk, next_probe_at__lte=now).update(
             next_probe_at=now + timedelta(seconds=PROBE_EVERY_S)
         )

@@ -16,7 +16,12 @@ class Character(models.Model):
     name = models.CharField(max_length=255)
     folded_name = models.CharField(max_length=255)
     appearance = models.ForeignKey(
-        "CharacterAppearance", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text="the present one"
+        "CharacterAppearance",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="the present one",
     )
 
     class Meta:

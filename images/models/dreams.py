@@ -33,7 +33,9 @@ class DreamerContent(Changed):
         Turn, null=True, blank=True, on_delete=models.SET_NULL, related_name="realized_dreams"
     )
     realized_by = models.CharField(max_length=50, blank=True)
-    primary_image = models.ForeignKey(GeneratedImage, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    primary_image = models.ForeignKey(
+        GeneratedImage, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     variant_image_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     dreamed_at = models.DateTimeField(auto_now_add=True)
     dream_session_id = models.CharField(max_length=100, blank=True)

@@ -91,9 +91,7 @@ class GeneratedImage(Changed):
             models.CheckConstraint(
                 name="image_complete_has_file", condition=~Q(status="complete") | Q(file__isnull=False)
             ),
-            models.CheckConstraint(
-                name="image_reuse_has_no_job", condition=Q(is_cached=False) | Q(job__isnull=True)
-            ),
+            models.CheckConstraint(name="image_reuse_has_no_job", condition=Q(is_cached=False) | Q(job__isnull=True)),
             models.CheckConstraint(name="image_seed_32_bit", condition=Q(seed__gte=0, seed__lt=2**32)),
             models.CheckConstraint(name="image_not_its_own_source", condition=~Q(cache_source=F("id"))),
             models.UniqueConstraint(

@@ -1,0 +1,1 @@
+"""What becomes of images' jobs: named by purpose in settings.COMPUTE_HANDLERS."""
