@@ -7,8 +7,19 @@
 It is labelled `NARRATED_BY` wherever a turn says who wrote it; it never claims to be a model.
 """
 
+from images.narrator.afterwards import suggest_actions, summarise
+from images.narrator.telling import digest, narrate
 from images.narrator.types import CharacterNote, Narration, NarrationRequest
 
 NARRATED_BY = "built-in narrator"
 
-__all__ = ["NARRATED_BY", "CharacterNote", "Narration", "NarrationRequest"]
+__all__ = [
+    "NARRATED_BY",
+    "CharacterNote",
+    "Narration",
+    "NarrationRequest",
+    "digest",
+    "narrate",
+    "suggest_actions",
+    "summarise",
+]
