@@ -20,6 +20,8 @@ from luna_site.supervisor import process
 
 SUFFIX = ".process.json"
 POLL_S = 0.03
+#: Once the leader has ended, nobody is left to end the rest of its group in order.
+ORPHANS_LIMIT_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ def _end_together(group: list[Record], run: Path, limit_s: float | None) -> list
         waited_s = time.monotonic() - started
         for record in waiting:
             record_limit_s = record.stop_limit_s if limit_s is None else limit_s
+            if not record.is_leader_alive():
+                record_limit_s = ORPHANS_LIMIT_S
             if waited_s > record_limit_s and record.pid not in forced:
                 forced.add(record.pid)
                 record.kill()
