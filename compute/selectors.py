@@ -80,7 +80,7 @@ def _state_of(worker: Worker, jobs: list[dict[str, Any]]) -> str:
 
 def queue_by_lane() -> list[dict[str, Any]]:
     """For each lane: how many wait and run, and since when the oldest waits."""
-    rows = {
+    rows: dict[int, Any] = {
         row["lane"]: row
         for row in Job.objects.exclude(status__in=Job.TERMINAL)
         .values("lane")

@@ -29,7 +29,7 @@ class User(AbstractUser):
     rating_ceiling = models.CharField(max_length=8, choices=Rating, default=Rating.SAFE)
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.SYSTEM)
 
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
+    class Meta(AbstractUser.Meta):
         constraints = [
             # Two people must not differ by case alone: it invites impersonation.
             models.UniqueConstraint(Upper("username"), name="user_username_unique_folded"),

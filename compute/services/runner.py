@@ -135,7 +135,7 @@ def attempt_run(*, attempt: Attempt) -> None:
     kept = keeper.keep(attempt)
     started = time.monotonic()
     try:
-        worker = Worker.objects.get(pk=attempt.worker_id)
+        worker = Worker.objects.get(name=attempt.worker_name)
         watch = RunnerWatch(attempt, kept, handler, job_estimate_ms(job, worker))
         result = _ask_backend(attempt, worker, watch)
         prepared = handler.prepare(job, attempt, result)

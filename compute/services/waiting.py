@@ -44,11 +44,9 @@ class _Board:
     """Workers, their speed and what is in their queue, read once."""
 
     def __init__(self) -> None:
-        self.workers = list(
-            Worker.objects.filter(kind=Worker.Kind.MANAGED).annotate(
-                running=Count("slots", filter=Q(slots__state=Slot.State.RUNNING))
-            )
-        )
+        self.workers = list(Worker.objects.filter(kind=Worker.Kind.MANAGED))
+        busy = Slot.objects.filter(state=Slot.State.RUNNING).values("worker_id").annotate(n=Count("pk"))
+        self.busy = {row["worker_id"]: row["n"] for row in busy.order_by()}
         speeds = WorkerSpeed.objects.values("worker_id", "kind").annotate(rate=Avg("ms_per_unit"))
         self.rates = {(row["worker_id"], row["kind"]): row["rate"] for row in speeds}
         self._ahead: dict[tuple[int, int, int], tuple[int, int]] = {}
@@ -74,7 +72,7 @@ class _Board:
         count, units = self._before(job)
         rates = [rate for worker in available if (rate := self.rates.get((worker.pk, job.kind)))]
         slots = sum(worker.max_concurrent for worker in available)
-        busy = sum(worker.running for worker in available)
+        busy = sum(self.busy.get(worker.pk, 0) for worker in available)
         eta_s = None
         if rates:
             rate = sum(rates) / len(rates)

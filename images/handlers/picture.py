@@ -111,13 +111,7 @@ class PictureHandler:
 
     def _select(self, image: GeneratedImage) -> None:
         """Who asked for a picture again wants to see the new one."""
-        GeneratedImage.objects.filter(
-            story_id=image.story_id,
-            turn_id=image.turn_id,
-            image_type=image.image_type,
-            subject_key=image.subject_key,
-            is_selected=True,
-        ).update(is_selected=False)
+        GeneratedImage.objects.of_subject(image).filter(is_selected=True).update(is_selected=False)
         GeneratedImage.objects.filter(pk=image.pk).update(is_selected=True)
 
     def _followers(self, image: GeneratedImage) -> list[int]:

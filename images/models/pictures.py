@@ -13,6 +13,12 @@ class ImageQuerySet(models.QuerySet["GeneratedImage"]):
     def visible_to(self, user: object) -> ImageQuerySet:
         return self.filter(story__owner_id=getattr(user, "pk", None), story__deleted_at__isnull=True)
 
+    def of_subject(self, image: GeneratedImage) -> ImageQuerySet:
+        """Every picture of the same subject of the same turn: this one and its variants."""
+        return self.filter(
+            story=image.story_id, turn=image.turn, image_type=image.image_type, subject_key=image.subject_key
+        )
+
 
 class GeneratedImage(Changed):
     """One picture of a story. Columns are those of the customer's `generated_images`, and what LUNA adds.

@@ -53,14 +53,16 @@ def pictures_for_turn(
     story = turn.story
     made: list[GeneratedImage] = []
     has = set(turn.images.exclude(status="cancelled").values_list("image_type", "subject_key"))
-    if "background" in wanted and _wants_background(story, turn, asked=image_types is not None or force):
-        if force or ("background", turn.location) not in has:
-            made += background_ask(turn=turn, actor=actor, force=force)
-    if "action" in wanted and _wants_action(story, turn, force=force or image_types is not None):
-        if force or not any(kind == "action" for kind, _ in has):
-            variants = story_setting(story, "variants")
-            plan = action_plan(story=story, turn=turn, cast=_cast_names(turn), variants=variants, force=force)
-            made += pictures_ask(story=story, turn=turn, plan=plan, actor=actor)
+    missing = {kind for kind in wanted if force or not any(kind == had for had, _ in has)}
+    if force or ("background", turn.location) not in has:
+        missing |= wanted & {"background"}
+    asked = force or image_types is not None
+    if "background" in missing and _wants_background(story, turn, asked=asked):
+        made += background_ask(turn=turn, actor=actor, force=force)
+    if "action" in missing and _wants_action(story, turn, force=asked):
+        variants = story_setting(story, "variants")
+        plan = action_plan(story=story, turn=turn, cast=_cast_names(turn), variants=variants, force=force)
+        made += pictures_ask(story=story, turn=turn, plan=plan, actor=actor)
     if "character" in wanted and config.character_portraits.enabled and story_setting(story, "portraits"):
         made += _portraits(turn, actor, force=force)
     return made
@@ -250,9 +252,7 @@ def image_regenerate(*, image: GeneratedImage, actor: User, new_prompt: str | No
         raise InvalidParameters(
             "The prompt does not fit.", fields={"new_prompt": [f"1 to {PROMPT_MOST} characters are needed."]}
         )
-    siblings = GeneratedImage.objects.filter(
-        story_id=image.story_id, turn_id=image.turn_id, image_type=image.image_type, subject_key=image.subject_key
-    )
+    siblings = GeneratedImage.objects.of_subject(image)
     if siblings.count() >= VARIANTS_MOST:
         raise Conflict(f"This picture was made {VARIANTS_MOST} times already; delete some first.")
     variant = (siblings.aggregate(most=Max("variant"))["most"] or 0) + 1
@@ -283,9 +283,7 @@ def image_regenerate(*, image: GeneratedImage, actor: User, new_prompt: str | No
 @transaction.atomic
 def image_select(*, image: GeneratedImage, actor: User) -> GeneratedImage:
     """Choose this one among its variants; the choice is kept."""
-    siblings = GeneratedImage.objects.select_for_update().filter(
-        story_id=image.story_id, turn_id=image.turn_id, image_type=image.image_type, subject_key=image.subject_key
-    )
+    siblings = GeneratedImage.objects.select_for_update(of=("self",)).of_subject(image)
     for other in siblings.filter(is_selected=True).exclude(pk=image.pk):
         GeneratedImage.objects.filter(pk=other.pk).update(is_selected=False)
         announce.image_changed(other.pk, "image.ready" if other.status == "complete" else "image.queued")

@@ -44,7 +44,8 @@ STALE_S = 5.0
 TRIES_MOST = 5
 ANALYSIS_TOKENS = 700
 NARRATION_TOKENS = 600
-_SCENE = ("location", "location_description", "time_of_day", "weather")
+# What a turn carries on from the one before, with the width of its column.
+_SCENE = {"location": 255, "location_description": 1000, "time_of_day": 60, "weather": 100}
 
 
 def turn_lock(turn_id: int) -> Turn | None:
@@ -130,9 +131,7 @@ def _carry_over(turn: Turn) -> None:
 def analysis_apply(turn: Turn, analysis: Analysis, *, before_narration: bool) -> None:
     """Store what an analysis found, leaving given fields alone, and move on. Inside a transaction, turn locked."""
     found: dict[str, Any] = {
-        key: value[: Turn._meta.get_field(key).max_length]
-        for key in _SCENE
-        if key not in turn.given and (value := getattr(analysis, key))
+        key: value[:most] for key, most in _SCENE.items() if key not in turn.given and (value := getattr(analysis, key))
     }
     if analysis.action_description:
         found["action_description"] = analysis.action_description[:500]

@@ -19,12 +19,12 @@ class _Rule:
     most: float | None = None
 
     def problem(self, value: Any) -> str | None:
-        numeric = self.kind in (int, float)
+        """What is wrong with a value, as the end of a sentence, or None."""
         kinds = (int, float) if self.kind is float else (self.kind,)
-        if not isinstance(value, kinds) or (numeric and isinstance(value, bool)):
+        if type(value) not in kinds:
             names = {bool: "true or false", int: "a whole number", float: "a number"}
             return f"must be {names[self.kind]}"
-        if self.least is not None and self.most is not None and not self.least <= value <= self.most:
+        if self.least is not None and self.most is not None and not self.least <= float(value) <= self.most:
             return f"must lie between {self.least:g} and {self.most:g}"
         return None
 

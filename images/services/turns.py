@@ -107,9 +107,18 @@ def _create(story: Story, actor: User, data: Mapping[str, Any], texts: dict[str,
 
 def given_characters(characters: Any) -> list[CharacterReading]:
     """Characters as a request states them."""
-    keys = ("description", "outfit", "physical_features", "expression")
+
+    def text(one: Mapping[str, Any], key: str) -> str:
+        return str(one.get(key) or "").strip()
+
     return [
-        CharacterReading(name=one["name"], **{key: str(one.get(key) or "").strip() for key in keys})
+        CharacterReading(
+            name=one["name"],
+            description=text(one, "description"),
+            outfit=text(one, "outfit"),
+            physical_features=text(one, "physical_features"),
+            expression=text(one, "expression"),
+        )
         for one in characters
     ]
 
