@@ -5,6 +5,7 @@ As a program: `python -m tests.fakes.automatic1111 --port 7860 --dialect forge -
 
 Dialects: a1111, a1111-nowebui, a1111-1.8, forge, sdnext, sdcpp, koboldcpp, drawthings.
 Failures for `fail_next`: oom, nan, error, hang, die, reset, html, truncated_body, not_json, no_images, empty_image,
+stopped_before_first,
 not_base64, not_a_picture, cut_picture, blank, busy, rate_limit, rejected, no_info, grid, data_prefix, jpeg, webp,
 gzip, interrupted_by_others, skipped_by_others, replace_checkpoint, replace_sampler, replace_scheduler, replace_seed,
 wrong_size, odd_types.
@@ -37,7 +38,7 @@ class FakeAutomatic1111:
     """requests: the bodies of txt2img, in order. calls: (method, path) of everything. engine: what goes on inside.
 
     auth: (user, password) of --api-auth. bearer: KoboldCpp's --password. api: False is a web UI without --api.
-    missing: paths answered with 404 besides those the dialect lacks. slow_s: pause before any answer but txt2img's.
+    missing, broken: further paths answered with 404, with 500. slow_s: pause before any answer but txt2img's.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class FakeAutomatic1111:
         samples_format: str = "png",
         loras: Sequence[str] = ("detail",),
         missing: Sequence[str] = (),
+        broken: Sequence[str] = (),
         prefix: str = "",
         slow_s: float = 0.0,
         multiuser: bool = False,
@@ -60,7 +62,8 @@ class FakeAutomatic1111:
         self.manner = manners.MANNERS[dialect]
         self.checkpoints = list(checkpoints)
         self.auth, self.bearer, self.api, self.samples_format = auth, bearer, api, samples_format
-        self.loras, self.missing, self.slow_s, self.multiuser = list(loras), set(missing), slow_s, multiuser
+        self.loras, self.slow_s, self.multiuser = list(loras), slow_s, multiuser
+        self.missing, self.broken = set(missing), set(broken)
         self.requests: list[dict[str, Any]] = []
         self.calls: list[tuple[str, str]] = []
         self.interrupts = 0
@@ -170,6 +173,8 @@ class FakeAutomatic1111:
             await asyncio.sleep(self.slow_s)
         if path in self.missing or (path.startswith("/sdapi") and not self.api):
             return not_found()
+        if path in self.broken:
+            return web.Response(status=500, text="Internal Server Error")
         if path.startswith("/sdapi"):
             given = request.headers.get("Authorization", "")
             if self.auth is not None:

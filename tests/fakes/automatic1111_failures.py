@@ -68,6 +68,7 @@ def spoiled(
     first = images[0]
     changed: dict[str, list[str]] = {
         "no_images": [],
+        "stopped_before_first": [],
         "empty_image": [""],
         "not_base64": ["%%% no picture %%%"],
         "not_a_picture": [base64.b64encode(b"just some bytes, no picture").decode()],

@@ -48,10 +48,11 @@ def read_answer(reply: Reply) -> Answer:
 
 
 def finished_result(answer: Answer, order: Order, seen: Survey, generation_time_ms: int) -> ImageResult:
-    """The result, checked. Raises BackendError: `missing_checkpoint` (it was replaced), `no_picture`,
-    `interrupted`, `bad_answer`, `blank_picture`, `wrong_size`, `unsupported` (made smaller than asked)."""
-    check_model(answer.info, order, seen)
-    data = _our_image(answer)
+    """The result, checked; call `check_model` first.
+
+    Raises BackendError: `no_picture`, `interrupted`, `bad_answer`, `wrong_size`, `unsupported` (made smaller).
+    """
+    data = _our_image(answer, seen)
     warnings = list(order.warnings)
     picture = _sized(check_picture(data), order, seen, warnings)
     used = _used(answer.info, order, seen)
@@ -67,7 +68,10 @@ def finished_result(answer: Answer, order: Order, seen: Survey, generation_time_
 
 
 def check_model(info: Mapping[str, Any], order: Order, seen: Survey) -> None:
-    """An unknown or unloadable checkpoint is dropped in silence and the loaded one used: notice it."""
+    """An unknown or unloadable checkpoint is dropped in silence and the loaded one used: notice it.
+
+    Raises BackendError `missing_checkpoint`.
+    """
     if order.model is None:
         return
     name, digest = _text(info.get("sd_model_name")), _text(info.get("sd_model_hash"))
@@ -93,7 +97,7 @@ def check_model(info: Mapping[str, Any], order: Order, seen: Survey) -> None:
     )
 
 
-def _our_image(answer: Answer) -> bytes:
+def _our_image(answer: Answer, seen: Survey) -> bytes:
     first = answer.info.get("index_of_first_image")
     first = first if isinstance(first, int) and 0 <= first < 64 else 0
     seeds = answer.info.get("all_seeds")
@@ -105,7 +109,8 @@ def _our_image(answer: Answer) -> bytes:
             f"the server made {len(ours)} of {expected} pictures: somebody stopped it there",
         )
     if not ours or not ours[0].strip():
-        raise BackendError("no_picture", "the server says it is done and sent no picture; look at its console")
+        where = "open a project in the app" if seen.dialect.minimal_body else "look at its console"
+        raise BackendError("no_picture", f"{seen.dialect.label} says it is done and sent no picture; {where}")
     data = from_base64(ours[0])
     if not data:
         raise BackendError("bad_answer", "the server sent a picture that is not base64")

@@ -82,7 +82,9 @@ class Automatic1111Backend:
             with self._lock:
                 self._errands.pop(errand.remote_id, None)
             errand.finished.set()
-        self._version = str(result.used.get("version") or self._version)[:40]
+        version = str(result.used.get("version") or "")[:40]
+        if version and self._survey is not None and version != self._survey.dialect.label:
+            self._version = version
         return result
 
     def chat(self, request: ChatRequest, watch: Watch) -> ChatResult:

@@ -1,7 +1,7 @@
 """One picture from the question to the answer.
 
 Three threads, so that no server can hold up the caller: one asks and waits for the answer, one looks at the progress
-(`Lookout`), and the caller's own talks to the watcher every 0.1 s and decides.
+(`Lookout`), and the caller's own talks to the watcher every 0.05 s and decides.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TICK_S = 0.1
+TICK_S = 0.05
 ALIVE_S = 1.0
 STOP_MAX_S = 30.0  # an interrupt acts between two steps: a slow step on a CPU takes this long
 UNSEEN_MAX_S = 4.0  # how long to wait for a first sight of our job before giving up the interrupt
@@ -164,6 +164,8 @@ class Errand:
         if self._reply is not None or self._on_wire.is_set():
             self._tell(steady)
         if self._error is not None:
+            if self._error.code in ("lost", "unreachable"):
+                self._backend.forget()
             raise self._error
         reply, order, seen, lookout = self._reply, self._order, self._seen, self._lookout
         if reply is None or order is None or seen is None or lookout is None:
@@ -175,7 +177,11 @@ class Errand:
             raise failure(reply, seen.dialect.label)
         answer = read_answer(reply)
         took_ms = int((time.monotonic() - self._sent_s) * 1000)
-        check_model(answer.info, order, seen)
+        try:
+            check_model(answer.info, order, seen)
+        except BackendError:
+            self._backend.forget()  # its list of checkpoints, or its one model, is not what it was
+            raise
         if lookout.ended_by_others(answer.info):
             raise BackendError(
                 "interrupted", f"somebody stopped the picture at {self._backend.client.base_url}; it is half done"
@@ -230,7 +236,7 @@ class Errand:
                 asked_s = time.monotonic() + INTERRUPT_PAUSE_S
             elif sighting.waiting:
                 return self._left_behind("the request waits in its queue, from which nothing can be withdrawn")
-            elif unseen:
+            elif unseen or (sighting.unknowable and not interrupted):
                 return self._left_behind("it may be working for somebody else")
         if self._done.is_set():
             return STOPPED

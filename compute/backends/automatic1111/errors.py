@@ -14,7 +14,15 @@ from compute.backends.base import BackendError, Fault
 from compute.common.http import HttpError, Reply, status_error
 
 SAID_MAX_CHARS = 400
-_OUT_OF_MEMORY = ("outofmemory", "out of memory", "not enough memory", "failed to allocate", "cudamalloc")
+_OUT_OF_MEMORY = (
+    "outofmemory",
+    "out of memory",
+    "not enough memory",
+    "failed to allocate",
+    "can't allocate memory",
+    "allocation on device",
+    "memoryerror",
+)
 _NAN = ("nansexception", "tensor with all nans", "tensor with nans")
 
 

@@ -51,7 +51,7 @@ def from_base64(text: str) -> bytes | None:
 
 
 def check_picture(data: bytes) -> Picture:
-    """Decode all of it. Raises BackendError: `bad_answer` (no picture, cut off), `blank_picture` (all black)."""
+    """Decode all of it. Raises BackendError `bad_answer`: no picture, cut off, or one flat colour (NaN in the VAE)."""
     mime = sniff_mime(data)
     if mime is None:
         raise BackendError("bad_answer", f"the server sent {len(data)} bytes that are no PNG, JPEG or WebP")
@@ -62,16 +62,16 @@ def check_picture(data: bytes) -> Picture:
                 width, height = image.size
                 if width * height > PIXELS_MAX:
                     raise BackendError("bad_answer", f"the server sent a picture of {width}×{height} px")
-                is_black = image.convert("RGB").getbbox() is None
+                is_flat = image.convert("RGB").getcolors(1) is not None
                 mime = _MIMES.get(image.format or "", mime)
     except BackendError:
         raise
     except Exception as error:  # Pillow's decoders raise nearly anything on broken data
         raise BackendError("bad_answer", f"the server sent a broken or cut-off picture ({error})") from None
-    if is_black:
+    if is_flat:
         raise BackendError(
-            "blank_picture",
-            "the server sent an all-black picture: its numbers overflowed (start it with --no-half-vae), "
+            "bad_answer",
+            "the server sent one flat colour: its numbers overflowed (start it with --no-half-vae), "
             "or its safety filter struck",
         )
     return Picture(data=data, mime=mime, width_px=width, height_px=height)

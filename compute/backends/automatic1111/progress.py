@@ -29,11 +29,16 @@ UNKNOWN_TASK_S = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What the last look showed. ours: our picture runs there now. waiting: it stands in the server's queue."""
+    """What the last look showed.
+
+    ours: our picture runs there now. waiting: it stands in the server's queue. unknowable: a job runs that may be
+    anybody's, and no later look at this errand will tell.
+    """
 
     began_s: float = 0.0  # when the look began, monotonic
     ours: bool = False
     waiting: bool = False
+    unknowable: bool = False
     fraction: float | None = None
     step: int | None = None
     steps: int | None = None
@@ -141,7 +146,7 @@ class Lookout:
             self._our_job = job
         if self._our_job != job or self._lost_sight:
             self._lost_sight = True  # another's job while ours is unanswered: they cannot be told apart any more
-            return Sighting()
+            return Sighting(unknowable=True)
         self._note_interrupt(state)
         step, steps = _steps(state)
         return Sighting(

@@ -134,7 +134,6 @@ def survey(client: HttpClient, heard: Callable[[], None] = lambda: None) -> Surv
         loaded_model=_text(options.get("sd_model_checkpoint")) or None,
         samplers=_named(ask.maybe("/sdapi/v1/samplers")),
         schedulers=_named(ask.maybe("/sdapi/v1/schedulers"), label="label"),
-        loras=_named(ask.maybe("/sdapi/v1/loras", needed=False)),
     )
     if reply.ok and "sd_model_checkpoint" in options and len(options) <= _FEW_OPTIONS:
         return _one_model(ask, seen)
@@ -169,6 +168,7 @@ def _web_ui(ask: _Asker, seen: Survey, options: Mapping[str, Any]) -> Survey:
         queue_size=_whole(pending.get("size")) if isinstance(pending, dict) else None,
         is_busy=is_working(progress),
         gpu_bytes=_gpu_bytes(ask.maybe("/sdapi/v1/memory", needed=False)),
+        loras=_loras(ask),
         warnings=tuple(warnings),
     )
 
@@ -178,13 +178,13 @@ def _one_model(ask: _Asker, seen: Survey) -> Survey:
     version = ask.maybe("/api/extra/version")
     kobold = isinstance(version, dict) and version.get("result") == "KoboldCpp"
     if not kobold:
-        return replace(seen, dialect=dialects.SDCPP)
+        return replace(seen, dialect=dialects.SDCPP, loras=_loras(ask))
     number = _text(version.get("version"))
     dialect = replace(dialects.KOBOLDCPP, label=f"KoboldCpp {number}".strip())
     warnings: tuple[str, ...] = ()
     if not seen.models and (seen.loaded_model or "inactive") == "inactive":
         warnings = ("KoboldCpp runs without an image model: start it with --sdmodel.",)
-    return replace(seen, dialect=dialect, warnings=warnings)
+    return replace(seen, dialect=dialect, loras=_loras(ask), warnings=warnings)
 
 
 def _draw_things(ask: _Asker, options: Reply) -> Survey:
@@ -208,6 +208,11 @@ def is_working(progress: Any) -> bool:
     """Whether a GET /sdapi/v1/progress answer speaks of a job. job_count is -1 while one is being prepared."""
     state = progress.get("state") if isinstance(progress, dict) else None
     return isinstance(state, dict) and bool(_whole(state.get("job_count")) or state.get("job"))
+
+
+def _loras(ask: _Asker) -> tuple[Named, ...] | None:
+    """Asked last: with the training metadata of hundreds of files this answer is tens of megabytes."""
+    return _named(ask.maybe("/sdapi/v1/loras", needed=False))
 
 
 def _models(answer: Any) -> tuple[Model, ...] | None:

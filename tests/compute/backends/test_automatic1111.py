@@ -1,53 +1,21 @@
-"""The AUTOMATIC1111 family: what is asked of each program, and what its answers mean."""
+"""The AUTOMATIC1111 family: who stands there, and what each program is asked."""
 
 from __future__ import annotations
 
-import io
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from PIL import Image
 
 from compute.backends.automatic1111 import Automatic1111Backend
 from compute.backends.base import BackendError, Fault
-from tests.compute.backends.watching import RecordingWatch, image_request, settings
-from tests.fakes.automatic1111 import FakeAutomatic1111
-
-DIALECTS = ("a1111", "a1111-nowebui", "a1111-1.8", "forge", "sdnext", "sdcpp", "koboldcpp", "drawthings")
-WITH_PROGRESS = DIALECTS[:5]
-Start = Callable[..., tuple[FakeAutomatic1111, Automatic1111Backend]]
+from tests.compute.backends.automatic1111_help import DIALECTS, WITH_PROGRESS, Start, paint, refused, starting
+from tests.compute.backends.watching import settings
 
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """start(dialect, [checkpoints], **fake options, settings={…}) → a running fake and a backend for it."""
-    with ExitStack() as stack:
-
-        def make(
-            dialect: str = "a1111", *checkpoints: Any, **given: Any
-        ) -> tuple[FakeAutomatic1111, Automatic1111Backend]:
-            changes = given.pop("settings", {})
-            fake = stack.enter_context(FakeAutomatic1111(dialect, *checkpoints, **given))
-            backend = Automatic1111Backend(settings("automatic1111", fake.url, **changes))
-            stack.callback(backend.close)
-            return fake, backend
-
+    with starting() as make:
         yield make
-
-
-def paint(backend: Automatic1111Backend, **changes: Any) -> Any:
-    return backend.generate_image(image_request(**changes), RecordingWatch())
-
-
-def refused(backend: Automatic1111Backend, **changes: Any) -> BackendError:
-    with pytest.raises(BackendError) as caught:
-        paint(backend, **changes)
-    return caught.value
 
 
 # Who is there ---------------------------------------------------------------------------------------------------
@@ -93,6 +61,20 @@ def test_a_web_ui_without_its_api_is_told_how_to_start_it(start: Start) -> None:
     with pytest.raises(BackendError, match="--api") as caught:
         start("a1111", api=False)[1].probe()
     assert caught.value.code == "not_found"
+
+
+def test_a_web_ui_whose_options_are_broken_is_known_by_its_samplers(start: Start) -> None:
+    _, backend = start("a1111", broken=["/sdapi/v1/options", "/sdapi/v1/memory"])
+    assert backend.probe().job_kinds == ("image_generation",)
+    assert paint(backend, sampler="Euler a").mime == "image/png"
+
+
+def test_another_program_at_the_same_address_is_noticed(start: Start) -> None:
+    fake, backend = start("a1111", ["one.safetensors"])
+    paint(backend)
+    fake.checkpoints = ["two.safetensors"]
+    assert refused(backend, model="one").code == "missing_checkpoint"
+    assert paint(backend, model="two").used["model"] == "two"
 
 
 def test_koboldcpp_without_an_image_model_offers_no_work(start: Start) -> None:
@@ -262,166 +244,6 @@ def test_a_silently_replaced_checkpoint_is_an_error_that_names_both(start: Start
 
 def test_the_one_model_of_a_small_server_needs_no_override(start: Start) -> None:
     fake, backend = start("sdcpp", ["models/dream.safetensors"])
-    assert "override_settings" not in (paint(backend, model="auto") and fake.requests[0])
-    assert paint(backend, model="models/dream").used["model"]
-    assert "override_settings" not in fake.requests[1]
-
-
-# Answers --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("mode", "said"),
-    [
-        ("replace_sampler", "sampler Heun instead of DPM++ 2M"),
-        ("replace_scheduler", "scheduler Simple instead of Karras"),
-        ("replace_seed", "seed 4242 instead of 7"),
-    ],
-)
-def test_a_silently_replaced_setting_is_a_warning_and_in_used(start: Start, mode: str, said: str) -> None:
-    fake, backend = start("a1111")
-    fake.fail_next(mode)
-    result = paint(backend, sampler="DPM++ 2M Karras")
-    assert any(said in warning for warning in result.warnings)
-    assert said.split()[1] in str(result.used)
-
-
-@pytest.mark.parametrize(
-    ("mode", "mime"),
-    [("jpeg", "image/jpeg"), ("webp", "image/webp"), ("data_prefix", "image/png"), ("gzip", "image/png"),
-     ("grid", "image/png"), ("no_info", "image/png")],
-)  # fmt: skip
-def test_the_forms_an_answer_takes_are_all_read(start: Start, mode: str, mime: str) -> None:
-    fake, backend = start("a1111")
-    fake.fail_next(mode)
-    result = paint(backend)
-    assert result.mime == mime
-    assert Image.open(io.BytesIO(result.data)).size == (64, 64)
-
-
-def test_the_grid_before_the_pictures_is_not_taken_for_one(start: Start) -> None:
-    fake, backend = start("a1111")
-    plain = paint(backend)
-    fake.fail_next("grid")
-    assert paint(backend).data == plain.data
-
-
-@pytest.mark.parametrize(
-    ("mode", "code", "fault"),
-    [
-        ("oom", "out_of_memory", Fault.WORKER),
-        ("nan", "nan", Fault.WORKER),
-        ("error", "failed", Fault.WORKER),
-        ("rejected", "rejected", Fault.PAYLOAD),
-        ("busy", "busy", Fault.SERVER),
-        ("rate_limit", "busy", Fault.SERVER),
-        ("html", "bad_answer", Fault.WORKER),
-        ("not_json", "bad_answer", Fault.WORKER),
-        ("odd_types", "bad_answer", Fault.WORKER),
-        ("truncated_body", "lost", Fault.WORKER),
-        ("reset", "lost", Fault.WORKER),
-        ("die", "lost", Fault.WORKER),
-        ("no_images", "no_picture", Fault.WORKER),
-        ("empty_image", "no_picture", Fault.WORKER),
-        ("not_base64", "bad_answer", Fault.WORKER),
-        ("not_a_picture", "bad_answer", Fault.WORKER),
-        ("cut_picture", "bad_answer", Fault.WORKER),
-        ("blank", "blank_picture", Fault.WORKER),
-        ("wrong_size", "wrong_size", Fault.WORKER),
-    ],
-)
-@pytest.mark.parametrize("dialect", ["a1111", "forge"])
-def test_each_failure_has_its_code_and_its_culprit(
-    start: Start, dialect: str, mode: str, code: str, fault: Fault
-) -> None:
-    fake, backend = start(dialect)
-    fake.fail_next(mode)
-    error = refused(backend)
-    assert (error.code, error.fault) == (code, fault)
-
-
-@pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize(
-    ("mode", "code", "words"),
-    [("oom", "out_of_memory", "Tried to allocate"), ("nan", "nan", "NaNs"), ("error", "failed", "mat1 and mat2")],
-)
-def test_the_servers_own_words_are_passed_on_in_every_dialect(
-    start: Start, dialect: str, mode: str, code: str, words: str
-) -> None:
-    fake, backend = start(dialect)
-    fake.fail_next(mode)
-    error = refused(backend)
-    assert error.code == code
-    assert words in error.detail
-
-
-def test_a_busy_server_says_when_to_come_back(start: Start) -> None:
-    fake, backend = start("sdnext")
-    fake.fail_next("rate_limit")
-    assert refused(backend).retry_after_s == 7.0
-    kobold, backend = start("koboldcpp")
-    kobold.fail_next("busy")
-    error = refused(backend)
-    assert error.retry_after_s == 2.0
-    assert "try again later" in error.detail
-
-
-def test_a_request_after_a_failure_works(start: Start) -> None:
-    fake, backend = start("forge")
-    fake.fail_next("oom", "html")
-    refused(backend)
-    refused(backend)
-    assert paint(backend).mime == "image/png"
-
-
-# Sizes ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_picture_rounded_up_is_cut_to_the_asked_size_and_told(start: Start) -> None:
-    _, backend = start("sdcpp")
-    result = paint(backend, width_px=72, height_px=100)
-    picture = Image.open(io.BytesIO(result.data))
-    assert (picture.size, result.mime) == ((72, 100), "image/png")
-    assert "parameters" in picture.info
-    assert any("128×128" in warning for warning in result.warnings)
-    assert (result.used["width_px"], result.used["height_px"]) == (72, 100)
-
-
-@pytest.mark.parametrize(
-    ("dialect", "size", "allowed"),
-    [("koboldcpp", (100, 64), "64 px"), ("koboldcpp", (1088, 64), "up to 1024"), ("forge", (63, 64), "8 px"),
-     ("a1111", (64, 70), "8 px")],
-)  # fmt: skip
-def test_a_size_the_server_would_cut_down_is_refused_with_the_allowed_ones(
-    start: Start, dialect: str, size: tuple[int, int], allowed: str
-) -> None:
-    fake, backend = start(dialect)
-    error = refused(backend, width_px=size[0], height_px=size[1])
-    assert (error.code, error.fault) == ("unsupported", Fault.WORKER)
-    assert allowed in error.detail
-    assert fake.requests == []
-
-
-# As a process of its own ----------------------------------------------------------------------------------------
-
-
-def test_a_server_killed_in_the_middle_is_lost_and_then_unreachable() -> None:
-    command = [sys.executable, "-m", "tests.fakes.automatic1111", "--dialect", "forge", "--step-ms", "50"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=os.getcwd()) as server:
-        try:
-            assert server.stdout is not None
-            backend = Automatic1111Backend(settings("automatic1111", server.stdout.readline().strip()))
-            watch = RecordingWatch()
-            killer = watch.progress
-
-            def kill_at_first_progress(progress: Any) -> None:
-                killer(progress)
-                server.kill()
-
-            watch.progress = kill_at_first_progress  # type: ignore[method-assign]
-            with pytest.raises(BackendError) as caught:
-                backend.generate_image(image_request(steps=400), watch)
-            assert (caught.value.code, caught.value.fault) == ("lost", Fault.WORKER)
-            assert refused(backend).code == "unreachable"
-        finally:
-            server.kill()
+    for wanted in ("auto", "models/dream"):
+        assert "dream" in str(paint(backend, model=wanted).used["model"])
+    assert all("override_settings" not in body for body in fake.requests)
