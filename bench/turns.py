@@ -9,8 +9,9 @@ from typing import Any
 import requests
 from websockets.sync.client import ClientConnection, connect
 
-from bench.luna import PASSWORD, Luna, running_luna, simulator
+from bench.luna import running_luna, simulator
 from bench.table import Row, row
+from tests.support.stack import PASSWORD, Stack
 
 SAMPLES = 200
 WARM_UP = 20
@@ -43,7 +44,6 @@ def turn_body(number: int) -> dict[str, Any]:
 def measure_pictures(side_px: int, aim_ms: float) -> list[Row]:
     """Submit → backend, and backend → browser, at one size."""
     with simulator(PICTURE_MS) as url, running_luna(configuration(url, side_px)) as luna:
-        luna.wait_for_workers(1)
         story = luna.post("stories/", {"title": "Doors"})
         submitted, heard = {}, {}
         socket_url = f"{luna.url.replace('http', 'ws', 1)}/ws/stories/{story['id']}/"
@@ -72,7 +72,7 @@ def wait_ready(socket: ClientConnection) -> float:
             return time.monotonic()
 
 
-def measure_pages(luna: Luna, story_id: str) -> list[Row]:
+def measure_pages(luna: Stack, story_id: str) -> list[Row]:
     """Response times of what a player opens, signed in as a browser is."""
     browser = requests.Session()
     form = browser.get(f"{luna.url}/accounts/login/", timeout=30)
