@@ -133,9 +133,9 @@ def _loras(prompt: str, seen: Survey, warnings: list[str]) -> tuple[str, list[di
             lora_found = known.get(fold(name))
             if lora_found is not None:
                 structured.append({"path": lora_found.path or lora_found.name, "multiplier": _weight(weight)})
-        prompt = _EXTRA_ARGS.sub("", prompt)
+        prompt = _EXTRA_ARGS.sub(" ", prompt)  # a space: what was left and right of it must not join to a new one
     if dialect.structured_loras or dialect.drops_loras:
-        prompt = _LORA.sub("", prompt).strip()
+        prompt = _LORA.sub(" ", prompt).strip()
     return prompt, structured
 
 

@@ -182,9 +182,11 @@ def test_draw_things_gets_a_minimal_body_in_its_own_keys(start: Start) -> None:
 def test_stable_diffusion_cpp_gets_loras_as_a_list_and_no_smuggled_parameters(start: Start) -> None:
     fake, backend = start("sdcpp", loras=["detail"])
     prompt = 'a cat <lora:detail:0.7> <lora:gone:1> <sd_cpp_extra_args>{"steps": 900}</sd_cpp_extra_args>'
+    prompt += " <sd_cpp_<sd_cpp_extra_args>extra_args> <sd_cpp_ex<lora:detail:1>tra_args>"
     result = paint(backend, prompt=prompt)
-    assert fake.requests[0]["lora"] == [{"path": "detail.safetensors", "multiplier": 0.7}]
-    assert "<" not in fake.requests[0]["prompt"]
+    assert fake.requests[0]["lora"][0] == {"path": "detail.safetensors", "multiplier": 0.7}
+    assert "<sd_cpp_extra_args>" not in fake.requests[0]["prompt"]
+    assert "<lora" not in fake.requests[0]["prompt"]
     assert any("gone" in warning for warning in result.warnings)
 
 
