@@ -86,6 +86,9 @@ class Routes:
             return web.Response(text="<html>Sign in to continue</html>", content_type="text/html")
         if not self._may(request):
             return web.Response(status=401, text="Unauthorized")
+        for beginning, status in self.options.broken.items():
+            if path.startswith(beginning):
+                return web.Response(status=status, text="Server got itself in trouble")
         origin = request.headers.get("Origin")
         if (origin and urlsplit(origin).netloc != request.host) or request.headers.get(
             "Sec-Fetch-Site"
@@ -232,6 +235,8 @@ class Routes:
             return web.Response(status=404)
         if options.ws == "stall":
             await asyncio.sleep(FOR_EVER_S)
+        if options.ws == "late":
+            await asyncio.sleep(0.3)
         client_id = request.query.get("clientId") or "anonymous"
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)

@@ -29,7 +29,7 @@ OUTPUTS = ("SaveImage", "PreviewImage")
 
 @dataclass(kw_only=True)
 class Options:
-    """How the server behaves. Times in ms; ws: "ok", "silent", "refuse" or "stall"."""
+    """How the server behaves. Times in ms; ws: "ok", "silent", "refuse", "late" or "stall"."""
 
     version: str | None = "0.27.1"
     checkpoints: list[str] = field(default_factory=lambda: ["v1-5-pruned-emaonly.safetensors"])
@@ -54,6 +54,7 @@ class Options:
     vram_bytes: int = 24 * 2**30
     html: bool = False  # every page is a sign-in page with status 200
     koboldcpp: bool = False
+    broken: dict[str, int] = field(default_factory=dict)  # beginning of a path → the status it answers with
 
     def at_least(self, *version: int) -> bool:
         said = tuple(int(part) for part in (self.version or "0.1.0").split("."))

@@ -52,6 +52,7 @@ class Attempt:
         self._silent_since_s: float | None = None
         self._refusals = 0
         self._misses = 0
+        self._ended = False  # the websocket said so; if the history does not follow, look everywhere
         self._spoken_at_s = 0.0  # when the websocket last spoke of our prompt
 
     def submit(self, graph: Mapping[str, Any], checkpoint: str) -> None:
@@ -104,6 +105,7 @@ class Attempt:
             self._tick()
             news = self._news(min(TICK_S, max(0.0, next_poll_s - time.monotonic())))
             self._spoken_at_s = max(self._spoken_at_s, news.ours_at_s)
+            self._ended = self._ended or news.ended
             if news.progress is not None:
                 self.watch.progress(news.progress)
             if news.settled:
@@ -212,7 +214,7 @@ class Attempt:
     def _speaking(self) -> bool:
         """Whether the websocket is following our prompt, so that the history alone need be asked, and seldom."""
         connected = self._feed is not None and self._feed.connected
-        return connected and not self._misses and time.monotonic() - self._spoken_at_s < POLL_SLOWLY_S
+        return connected and not (self._misses or self._ended) and time.monotonic() - self._spoken_at_s < POLL_SLOWLY_S
 
     def _failed(self, error: HttpError) -> None:
         """Bear with a server that cannot be asked for a while. Raises the error when it lasts."""

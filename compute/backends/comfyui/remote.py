@@ -14,6 +14,7 @@ from compute.common.http import HttpError
 ASK_S = 10.0
 STOP_S = 30.0  # an interrupt lands between sampler steps, which may take long on a CPU
 STOP_ASK_S = 5.0
+STOP_SOON_S = 0.02  # the first look after asking; then twice as long each time, up to STOP_EVERY_S
 STOP_EVERY_S = 0.25
 NEWEST = 20
 FAILURES_MAX = 3
@@ -77,7 +78,7 @@ def stop(
     still there after timeout_s. Raises BackendError if the server cannot be asked three times in a row.
     """
     ends_s = time.monotonic() + timeout_s
-    failures = 0
+    failures, pause_s = 0, STOP_SOON_S
     while True:
         try:
             items = client.queue(STOP_ASK_S)
@@ -93,7 +94,8 @@ def stop(
         if time.monotonic() > ends_s:
             return False
         meanwhile()
-        time.sleep(STOP_EVERY_S)
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 2, STOP_EVERY_S)
 
 
 def _ask_to_stop(client: ComfyClient, version: ComfyVersion, item: QueueItem, *, alone: bool) -> None:

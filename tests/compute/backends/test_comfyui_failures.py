@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from compute.backends.base import BackendError, Fault, RemoteState
+from compute.backends.base import BackendError, Fault
 from compute.backends.comfyui import attempt
 from compute.backends.comfyui.errors import validation_error
 from tests.compute.backends.comfyui_help import MIDDLE, NEW, OLD, Background, Watcher, backend, request
 from tests.fakes.comfyui import FakeComfyUI
 from tests.fakes.comfyui_rules import Options, refusal
+
+
+@pytest.fixture(autouse=True)
+def _quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempt, "POLL_S", 0.05)
+    monkeypatch.setattr(attempt, "POLL_SLOWLY_S", 0.3)
 
 
 def failure_of(fake: FakeComfyUI, comfy: Any = None, **changes: Any) -> BackendError:
@@ -23,7 +30,6 @@ def failure_of(fake: FakeComfyUI, comfy: Any = None, **changes: Any) -> BackendE
     return raised.value
 
 
-@pytest.mark.parametrize("version", [NEW, MIDDLE])
 @pytest.mark.parametrize(
     ("kind", "code", "words"),
     [
@@ -43,8 +49,8 @@ def failure_of(fake: FakeComfyUI, comfy: Any = None, **changes: Any) -> BackendE
         ("swap_checkpoint", "missing_checkpoint", "it ran other.safetensors instead"),
     ],
 )
-def test_a_failure_at_the_server_is_the_workers_and_says_what(version: str, kind: str, code: str, words: str) -> None:
-    with FakeComfyUI(version=version, step_ms=5) as fake:
+def test_a_failure_at_the_server_is_the_workers_and_says_what(kind: str, code: str, words: str) -> None:
+    with FakeComfyUI(step_ms=5) as fake:
         fake.fail_next(kind)
         error = failure_of(fake)
     assert (error.code, error.fault) == (code, Fault.WORKER)
@@ -92,11 +98,17 @@ def test_a_prompt_that_hangs_is_stopped_at_its_time_limit() -> None:
 def test_nobody_there_is_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    for call in (lambda b: b.probe(), lambda b: b.look_up("x"), lambda b: b.generate_image(request(), Watcher())):
+    comfy = backend(url)
+    calls: list[Callable[[], object]] = [
+        comfy.probe,
+        lambda: comfy.look_up("x"),
+        lambda: comfy.generate_image(request(), Watcher()),
+    ]
+    for call in calls:
         with pytest.raises(BackendError, match=url) as raised:
-            call(backend(url))
+            call()
         assert raised.value.code == "unreachable"
-    assert backend(url).cancel("x") is False
+    assert comfy.cancel("x") is False
 
 
 def test_a_sign_in_page_is_not_comfyui() -> None:
@@ -115,9 +127,11 @@ def test_koboldcpps_imitation_is_refused_and_told_apart() -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"user": "ann", "password": "wrong"}, {"bearer": "wrong"}])
 def test_wrong_credentials_are_named_without_being_shown(settings: dict[str, str]) -> None:
-    with FakeComfyUI(user="ann", password="right") as fake:
-        with pytest.raises(BackendError, match="user and password, or its bearer token") as raised:
-            backend(fake, **settings).probe()
+    with (
+        FakeComfyUI(user="ann", password="right") as fake,
+        pytest.raises(BackendError, match="user and password, or its bearer token") as raised,
+    ):
+        backend(fake, **settings).probe()
     assert raised.value.code == "unauthorized"
     assert "wrong" not in str(raised.value)
 
@@ -223,7 +237,7 @@ def test_a_prompt_whose_reply_was_lost_is_found_not_sent_again(
 @pytest.mark.parametrize("kind", ["never_answered", "status_502"])
 def test_a_post_that_never_arrived_is_sent_once_more(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempt, "SUBMIT_S", 0.2)
-    monkeypatch.setattr(attempt, "POLL_S", 0.05)
+    monkeypatch.setattr(attempt, "LOOKS_MAX", 1)
     with FakeComfyUI(step_ms=1) as fake:
         comfy = backend(fake)
         fake.fail_next(kind)
@@ -233,15 +247,27 @@ def test_a_post_that_never_arrived_is_sent_once_more(kind: str, monkeypatch: pyt
         assert len(fake.seen("POST", "/prompt")) == 4
 
 
-def test_a_history_that_fails_for_a_moment_is_borne_with() -> None:
-    with FakeComfyUI(step_ms=150) as fake:
+def test_a_server_that_cannot_answer_for_a_moment_is_borne_with() -> None:
+    with FakeComfyUI(step_ms=10, ws="refuse") as fake:
         comfy = backend(fake)
-        job = Background(lambda: comfy.generate_image(request(), Watcher()))
+        job = Background(lambda: comfy.generate_image(request(steps=20), Watcher()))
         fake.wait_until(lambda: fake.engine.running)
-        fake.options.html = False
-        comfy.close()  # drops the pooled connections in the middle
+        fake.options.broken = {"/history": 500, "/queue": 503}
+        asked = len(fake.requests)
+        fake.wait_until(lambda: len(fake.requests) > asked + 5)
+        fake.options.broken = {}
         assert job.join().mime == "image/png"
-        assert comfy.look_up(fake.engine.finished[0][0]) is RemoteState.DONE
+
+
+def test_a_server_that_cannot_answer_for_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempt, "SILENT_S", 0.3)
+    with FakeComfyUI(step_ms=10) as fake:
+        job = Background(lambda: backend(fake).generate_image(request(steps=5000), Watcher()))
+        fake.wait_until(lambda: fake.engine.running)
+        fake.options.broken = {"/history": 500}
+        with pytest.raises(BackendError, match="answered 500") as raised:
+            job.join()
+    assert raised.value.fault is Fault.WORKER
 
 
 @pytest.mark.parametrize("version", ["0.3.20", "0.3.64", "0.12.0", "0.27.1"])
