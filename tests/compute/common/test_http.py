@@ -315,7 +315,7 @@ def test_a_get_survives_a_server_that_closed_the_kept_connection() -> None:
 
 
 def test_threads_share_a_client(server: _Server) -> None:
-    server.routes["/echo"] = lambda h: h.answer(200, h.server.seen and json.dumps(h.path).encode())
+    server.routes["/echo"] = lambda h: h.answer(200, json.dumps(h.path).encode())
     http = client(server.url)
     wrong: list[Any] = []
 
