@@ -63,7 +63,7 @@ dev-environment: venv
 	@cmp -s requirements-dev.txt .venv/.installed-dev.txt || { \
 		echo "Setting up: installing the packages of requirements-dev.txt …"; \
 		$(PIP) install --quiet --require-hashes -r requirements-dev.txt && \
-		cp requirements-dev.txt .venv/.installed-dev.txt; }
+		cp requirements.txt .venv/.installed.txt && cp requirements-dev.txt .venv/.installed-dev.txt; }
 
 test-environment: dev-environment chromium
 	@cmp -s requirements-llm.txt .venv/.installed-llm.txt || { \

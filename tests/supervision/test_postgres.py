@@ -23,6 +23,7 @@ from luna_site.supervisor.child import launch
 from luna_site.supervisor.process import SystemUser
 from luna_site.supervisor.startup import start_and_wait
 from tests.supervision.helpers import wait_until_gone
+from tests.support.postgres import copy_template
 
 IS_ROOT = os.geteuid() == 0
 ORDINARY = SystemUser(name="nobody", uid=pwd.getpwnam("nobody").pw_uid, gid=pwd.getpwnam("nobody").pw_gid)
@@ -46,7 +47,7 @@ def cluster(folder: Path) -> Cluster:
     user = account.server_account()
     sockets = private_folder(folder / "s", owner=user)
     made = replace(postgres.locate(folder, sockets, user, say=lambda line: None), is_durable=False)
-    postgres.make(made)
+    copy_template(made, folder / "run")
     return made
 
 

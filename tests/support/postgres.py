@@ -24,15 +24,20 @@ def start(folder: Path, run: Path) -> str:
     install = binaries.packaged() if user is None else binaries.shared_copy()
     sockets = private_folder(folder / "p", owner=user)
     cluster = postgres.Cluster(install=install, folder=folder / "pg", sockets=sockets, user=user, is_durable=False)
-    template = _template(cluster, run)
-    shutil.copytree(template, cluster.folder, copy_function=shutil.copy2)
+    copy_template(cluster, run)
+    start_and_wait(postgres.server(cluster), run=run, log=folder / "postgres.log")
+    return cluster.url
+
+
+def copy_template(cluster: postgres.Cluster, run: Path) -> None:
+    """Puts a made cluster, database and extensions included, into the cluster's place."""
+    shutil.copytree(_template(cluster, run), cluster.folder)
+    user = cluster.user
     if user is not None:
         for parent, _, names in os.walk(cluster.folder):
             os.chown(parent, user.uid, user.gid)
             for name in names:
                 os.chown(os.path.join(parent, name), user.uid, user.gid)
-    start_and_wait(postgres.server(cluster), run=run, log=folder / "postgres.log")
-    return cluster.url
 
 
 def _template(cluster: postgres.Cluster, run: Path) -> Path:
