@@ -50,6 +50,9 @@ class LeaseKeeper:
         self._kept: dict[int, Kept] = {}
         self._lock = threading.Lock()
         self._work = threading.Event()
+        self._rest = threading.Event()
+        self._nudge = threading.Event()
+        self._rest.set()
         self._thread: threading.Thread | None = None
 
     def keep(self, attempt: Attempt) -> Kept:
@@ -60,8 +63,13 @@ class LeaseKeeper:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
                 self._thread.start()
+        self._rest.clear()
         self._work.set()
         return kept
+
+    def wait_for_rest(self, timeout_s: float) -> bool:
+        """Until nothing is kept and the thread has given its database connection back. False if it took longer."""
+        return self._rest.wait(timeout_s)
 
     def release(self, kept: Kept) -> None:
         """Stop renewing; the attempt is being finished or failed by its runner."""
@@ -69,15 +77,20 @@ class LeaseKeeper:
             self._kept.pop(kept.attempt_id, None)
             if not self._kept:
                 self._work.clear()
+                self._nudge.set()
 
     def _run(self) -> None:
         while True:
             self._work.wait()
-            time.sleep(TICK_S)
+            self._nudge.wait(TICK_S)
+            self._nudge.clear()
             with self._lock:
                 kept = list(self._kept.values())
-            if not kept:
-                continue
+                if not kept:
+                    # Between jobs the connection is given back: a runner waits for work most of its life.
+                    connection.close()
+                    self._rest.set()
+                    continue
             try:
                 self._tick(kept)
             except Exception:

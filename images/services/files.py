@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from PIL import Image, ImageStat, UnidentifiedImageError
 
-from community.cards import ALGORITHMIC_MEDIA, embed_card, extract_card, to_png_card
+from community.cards import ALGORITHMIC_MEDIA, InvalidCard, embed_card, extract_card, to_png_card
 from compute.backends.base import ImageResult
 from compute.common.errors import NotFound
 from compute.handlers import Rejected
@@ -81,7 +81,11 @@ def encoded(result: ImageResult, picture: Image.Image, card: dict[str, Any]) -> 
     storage = settings.IMAGE_GENERATION.storage
     if storage.format == "png":
         # A backend's odd PNG (a keyword twice, bytes after its end) is mended rather than lost.
-        return to_png_card(result.data, card, digital_source=_digital_source(result.used), repair=True), "png"
+        try:
+            source = _digital_source(result.used)
+            return to_png_card(result.data, card, digital_source=source, repair=True), "png"
+        except InvalidCard as error:
+            raise Rejected("bad_answer", f"the picture could not be made a card: {error}") from error
     buffer = io.BytesIO()
     if storage.format == "jpeg":
         picture.convert("RGB").save(buffer, "JPEG", quality=storage.quality)
@@ -129,11 +133,7 @@ def image_card(image: GeneratedImage) -> dict[str, Any]:
         "created_by": image.story.owner.username,
         "created_at": image.created_at.isoformat(),
         "license": "CC-BY-SA-4.0",
-        "story_context": {
-            "title": image.story.title,
-            "genre": image.story.genre,
-            "turn": image.turn.number if image.turn is not None else None,
-        },
+        "story_context": image.story.title + (f", turn {image.turn.number}" if image.turn is not None else ""),
     }
 
 

@@ -94,21 +94,16 @@ def background_ask(*, turn: Turn, actor: User, force: bool = False) -> list[Gene
         turn=turn, image_type="background", subject_key=plan.subject_key, is_selected=True
     ).update(is_selected=False)
     complete = source.status == GeneratedImage.Status.COMPLETE
+    # A reuse is the source's picture: same file, same card, and it says what that one was made with.
+    shared = ("seed", "prompt", "negative_prompt", "model_name", "card_id", "file", "thumb", "gpu_worker", "used")
+    fields = _fields(turn.story, turn, plan, variant=1) | {name: getattr(source, name) for name in shared}
     reuse = GeneratedImage.objects.create(
-        **_fields(turn.story, turn, plan, variant=1),
+        **fields,
         status=GeneratedImage.Status.COMPLETE if complete else GeneratedImage.Status.PENDING,
         is_cached=True,
         cache_source=source,
         is_selected=True,
-        file=source.file,
-        thumb=source.thumb,
-        card_id=source.card_id,
-        gpu_worker=source.gpu_worker,
-        used=source.used,
         generated_at=timezone.now() if complete else None,
-    )
-    GeneratedImage.objects.filter(pk=reuse.pk).update(
-        seed=source.seed, prompt=source.prompt, model_name=source.model_name
     )
     announce.image_changed(reuse.pk, "image.ready" if complete else "image.queued")
     reuse.refresh_from_db()
