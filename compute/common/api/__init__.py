@@ -1,0 +1,1 @@
+"""What every part of the HTTP API shares: errors, pages of a list, idempotency, rate limits, parameters."""
