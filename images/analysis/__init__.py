@@ -12,6 +12,19 @@ and, for a model, in `images.analysis.prompts`:
     parse_analysis(text, request) -> Analysis,  parse_reading(text, request) -> Analysis
 """
 
+from images.analysis.heuristics import analyse
+from images.analysis.meaning import differs_in_meaning
+from images.analysis.places import same_place
 from images.analysis.types import LIMITS, Analysis, AnalysisRequest, ChangeReason, CharacterReading, KnownCharacter
 
-__all__ = ["LIMITS", "Analysis", "AnalysisRequest", "ChangeReason", "CharacterReading", "KnownCharacter"]
+__all__ = [
+    "LIMITS",
+    "Analysis",
+    "AnalysisRequest",
+    "ChangeReason",
+    "CharacterReading",
+    "KnownCharacter",
+    "analyse",
+    "differs_in_meaning",
+    "same_place",
+]

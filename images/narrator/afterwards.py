@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import re
 
-from images.analysis.words import clean, clip, sentences, words
-from images.narrator.hearing import hear
+from images.language.hearing import hear
+from images.language.words import clean, clip, sentences, words
 from images.narrator.lexicon import opening_words
 from images.narrator.scene import scene_of
 from images.narrator.types import NarrationRequest

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from images.analysis.words import INDOOR_NOUNS, OUTDOOR_NOUNS, clean, words
+from images.language.people import pronoun_of
+from images.language.words import INDOOR_NOUNS, OUTDOOR_NOUNS, clean, words
 from images.narrator.lexicon import load
 from images.narrator.types import CharacterNote, NarrationRequest
 
@@ -40,10 +41,6 @@ _WITH_ARTICLE = re.compile(
     r"woods|swamp|marshes|moors?|wastes?|plains|highlands|archives?|academy|guild|bazaar|crypt|dungeon|lounge|bar|pub)$",
     re.IGNORECASE,
 )
-_SHE = re.compile(r"\b(she|her|woman|girl|lady|queen|princess|mother|sister|daughter|witch|widow|female|priestess|"
-                  r"sorceress|duchess|countess|baroness|aunt|wife|bride|nun|waitress|actress|heiress)\b")  # fmt: skip
-_HE = re.compile(r"\b(he|his|him|man|boy|lord|king|prince|father|brother|son|male|priest|wizard|duke|count|baron|"
-                 r"uncle|husband|monk|gentleman|fisherman|ferryman|bearded|beard)\b")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +147,9 @@ def _person(note: CharacterNote) -> Person | None:
 
 
 def _possessive(pronoun: str, told: str) -> str:
-    known = {"she": "her", "he": "his", "they": "their", "it": "its"}.get(pronoun.strip().lower().partition("/")[0])
-    if known:
-        return known
-    she, he = len(_SHE.findall(told)), len(_HE.findall(told))
-    return "their" if she == he else "her" if she > he else "his"
+    known = pronoun.strip().lower().partition("/")[0]
+    possessives = {"she": "her", "he": "his", "they": "their", "it": "its"}
+    return possessives.get(known) or possessives[pronoun_of(told)]
 
 
 def _about(description: str) -> str:

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from images.analysis.words import sentences
-from images.narrator.hearing import Heard, hear
+from images.language.hearing import Heard, hear
+from images.language.words import sentences
 from images.narrator.lexicon import expand, load, slots, usable
 from images.narrator.scene import Scene, scene_of
 from images.narrator.types import Narration, NarrationRequest

@@ -8,6 +8,7 @@ import string
 
 import pytest
 
+from images.language.hearing import hear
 from images.narrator import (
     NARRATED_BY,
     CharacterNote,
@@ -17,7 +18,6 @@ from images.narrator import (
     suggest_actions,
     summarise,
 )
-from images.narrator.hearing import hear
 from images.narrator.lexicon import GRAMMAR, load, slots
 from images.narrator.scene import GENRES, genre_of, place_phrase
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from images.analysis.words import (
+from images.language.words import (
     PERSON_NOUNS,
     PLACE_NOUNS,
     VERB_CLASSES,

@@ -1,0 +1,203 @@
+"""Text cut into clauses that state something of this turn, each with its subject.
+
+Left out: speech, questions, wishes, memories, plans, conditions, denials. What a character says, dreams or means to
+do has not happened.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from images.analysis.types import AnalysisRequest, KnownCharacter
+from images.language.people import pronoun_of
+from images.language.words import PERSON_NOUNS, base_verb, clean_text, sentences, words
+
+TEXT_MAX_CHARS = 20_000
+
+_SPEECH = re.compile(r'"[^"]*("|$)')
+# From here to the end of the sentence nothing is stated as happening now.
+_UNREAL = re.compile(
+    r"\b(if|unless|wish(?:es|ed)?|hop(?:es?|ed)|dream(?:s|ed|t|ing)?|imagin(?:es?|ed|ing)|remember(?:s|ed)?|"
+    r"recall(?:s|ed)?|"
+    r"think(?:s|ing)? (?:of|about)|thought (?:of|about)|wonder(?:s|ed)?|pretend(?:s|ed)?|as if|as though|used to|"
+    r"plan(?:s|ned)? to|intend(?:s|ed)? to|decid(?:es|ed) not|refus(?:es|ed) to|promis(?:es|ed) to|tomorrow|"
+    r"some day|someday|"
+    r"yesterday|years ago|long ago|once (?:wore|had|was)|portrait of|painting of|picture of|statue of|photograph of|"
+    r"reminds?|speaks? of|tells? (?:\w+ )?(?:of|about|how)|"
+    r"ask(?:s|ed)? (?:\w+ ){1,3}?(?:to|how|if|whether|about)|explains?|suggests?|story of|legend of)\b",
+    re.IGNORECASE,
+)
+# A past that is over makes the whole sentence past.
+_OVER = re.compile(
+    r"\b(years? ago|long ago|long before|once (?:wore|had|was)|used to|back then|as a (?:child|boy|girl))\b",
+    re.IGNORECASE,
+)
+# These spoil only their own clause.
+_DENIED = re.compile(
+    r"\b(not|never|cannot|can't|won't|without|refuses?|fails? to|failed to|almost|nearly|would|could|should|might|may|"
+    r"will|shall|going to|wants? to|wanted to|tries to|tried to|about to|neither|nor|instead of|rather than|no longer|"
+    r"need to|needs to|ought to|must|let me|like to)\b|n't\b|'ll\b",
+    re.IGNORECASE,
+)
+_CUT = re.compile(
+    r"\s*;\s*|\s*:\s*|\s+[-–—]+\s+|—|,?\s+(?:and|but|while|then|as|so|until|when|because|before|after|"
+    r"where)\s+(?=(\w[\w'-]*))|"
+    r",\s+(?=(\w[\w'-]*))"
+)
+# What may stand before the subject: an adverbial with its comma, or a short one without.
+LEAD = (
+    r"(?:[\w' -]{0,60}?,\s*|(?:with|in|at|after|from|by|on|without|within|before) (?:[\w']+ ){1,5}?|"
+    r"(?:then|now|slowly|suddenly|finally) )?"
+)
+_PRONOUNS = {"she": "she", "he": "he", "they": "they", "you": "you", "i": "you", "we": "we"}
+_SUBJECTS = frozenset(
+    {"it", "the", "a", "an", "her", "his", "their", "my", "your", "this", "that", "there", *_PRONOUNS}
+)
+# Verbs of dressing and changing that the general list does not hold.
+_MORE_VERBS = re.compile(
+    r"^(winds?|pins?|dons?|wears?|wore|straps?|drapes?|wraps?|buttons?|fastens?|shrugs?|strips?|kicks?|peels?|"
+    r"sheds?|shaves?|"
+    r"shaved|dyes|dyed|braids?|buckles?|laces|ages?|shrinks?|grows?|grew|becomes?|became|turns?|changes?|has|is|"
+    r"was|stares?|"
+    r"removes?|ties|slips?|looks?|swaps?|trades?|emerges?|appears?|returns?)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One statement. subject: a character's name, "you" for the player, or "" for anything else.
+
+    sentence: the whole sentence it stands in. mentioned: the characters named so far, this clause included.
+    """
+
+    text: str
+    subject: str
+    sentence: str
+    mentioned: tuple[str, ...]
+
+
+@dataclass
+class Cast:
+    """The characters of a story, found again by name, alias or epithet."""
+
+    request: AnalysisRequest
+    by_word: dict[str, str] = field(default_factory=dict)  # lower-case name, alias or "the ferryman" → name
+    pronouns: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        epithets: dict[str, list[str]] = {}
+        for character in self.request.characters:
+            self._learn(character)
+            for word in words(f"{character.description} {character.outfit}".lower()):
+                if word in PERSON_NOUNS:
+                    epithets.setdefault(f"the {word}", []).append(character.name)
+                    break
+        for epithet, names in epithets.items():
+            if len(names) == 1:
+                self.by_word.setdefault(epithet, names[0])
+        ordered = sorted(self.by_word, key=len, reverse=True)
+        self.pattern = "|".join(re.escape(word) for word in ordered) or r"(?!)"
+        self._mention = re.compile(rf"\b(?:{self.pattern})\b", re.IGNORECASE)
+
+    def _learn(self, character: KnownCharacter) -> None:
+        names = [character.name, *character.aliases]
+        first = character.name.split(" ")[0]
+        if first[:1].isupper() and first.lower().strip(".") not in (
+            "the",
+            "captain",
+            "doctor",
+            "dr",
+            "sir",
+            "lady",
+            "old",
+        ):
+            names.append(first)
+        if character.name.split(" ")[-1][:1].isupper():
+            names.append(character.name.split(" ")[-1])
+        for name in names:
+            plain = " ".join(name.lower().split())
+            if plain:
+                self.by_word.setdefault(plain, character.name)
+        looks = f"{character.name} {character.description} {character.physical_features} {character.outfit}"
+        self.pronouns[character.name] = pronoun_of(looks)
+
+    def named(self, word: str) -> str:
+        return self.by_word.get(" ".join(word.lower().split()), "")
+
+    def mentions(self, text: str) -> list[str]:
+        """The characters named in a text, in order, repetitions kept."""
+        return [self.named(match.group(0)) for match in self._mention.finditer(text)]
+
+    def meant(self, pronoun: str, before: Sequence[str], after: Sequence[str]) -> str:
+        """Whom she, he or they means: the last one named that it fits, else the next one, else the only one there."""
+
+        def fits(name: str) -> bool:
+            return self.pronouns.get(name, "they") in (pronoun, "they")
+
+        for name in [*reversed(before), *after]:
+            if fits(name):
+                return name
+        there = [each.name for each in self.request.characters if each.present and self.pronouns[each.name] == pronoun]
+        return there[0] if len(there) == 1 else ""
+
+
+def statements(text: str, cast: Cast) -> Iterator[Clause]:
+    """The clauses of a text that state what happens now, in order."""
+    mentioned: list[str] = []
+    parts = [_SPEECH.sub(" ", part).strip() for part in sentences(clean_text(text, TEXT_MAX_CHARS))]
+    for number, sentence in enumerate(parts):
+        if not sentence or sentence.endswith("?") or _OVER.search(sentence):
+            mentioned += cast.mentions(sentence)
+            continue
+        unreal = _UNREAL.search(sentence)
+        stated = sentence[: unreal.start()] if unreal else sentence
+        later = cast.mentions(stated) + (cast.mentions(parts[number + 1]) if number + 1 < len(parts) else [])
+        subject = ""
+        for position, part in enumerate(_cut(stated, cast)):
+            subject = _subject(part, cast, subject, mentioned, later, first=position == 0)
+            mentioned += cast.mentions(part)
+            if not _DENIED.search(part):
+                yield Clause(text=part, subject=subject, sentence=sentence, mentioned=tuple(mentioned))
+
+
+def _cut(sentence: str, cast: Cast) -> list[str]:
+    """A sentence at the places where a new subject or a new verb begins."""
+    parts, begin = [], 0
+    for match in _CUT.finditer(sentence):
+        follows = match.group(1) or match.group(2)
+        if follows is not None:
+            name = re.match(rf"(?:{cast.pattern})\b", sentence[match.end() :], re.IGNORECASE)
+            verb = (match.group(0).strip()[:1] != "," or "and" in match.group(0)) and _is_verb(follows)
+            if not (name or verb or follows.lower() in _SUBJECTS):
+                continue
+        parts.append(sentence[begin : match.start()])
+        begin = match.end()
+    parts.append(sentence[begin:])
+    return [part.strip(" ,") for part in parts if part.strip(" ,")]
+
+
+def _is_verb(word: str) -> bool:
+    return bool(_MORE_VERBS.match(word)) or (
+        base_verb(word) is not None and word.lower() not in ("back", "light", "watch")
+    )
+
+
+def _subject(
+    part: str, cast: Cast, previous: str, mentioned: Sequence[str], later: Sequence[str], *, first: bool
+) -> str:
+    """Who the clause is about: the name or pronoun it begins with, past an adverbial; else who was before."""
+    match = re.match(rf"{LEAD}\b({cast.pattern}|she|he|they|you|i|we)\b(?!'s|')", part, re.IGNORECASE)
+    if match:
+        word = match.group(1).lower()
+        if word in ("i", "you", "we"):
+            return "you"
+        if word in _PRONOUNS:
+            return cast.meant(word, [*mentioned, *([previous] if previous not in ("", "you") else [])], later)
+        return cast.named(word)
+    head = part.split(" ", 1)[0].lower()
+    if not first and _is_verb(head):
+        return previous
+    return ""
