@@ -46,6 +46,7 @@ jit = off
 io_method = sync
 wal_level = replica
 max_wal_senders = 4
+max_logical_replication_workers = 0
 max_wal_size = 1GB
 min_wal_size = 80MB
 checkpoint_timeout = 10min

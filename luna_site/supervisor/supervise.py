@@ -21,6 +21,7 @@ from luna_site.supervisor.records import Record
 from luna_site.supervisor.startup import StartError, tail
 
 ROUND_S = 0.25
+READY_POLL_S = 0.15
 DELAY_LEAST_S = 0.2
 DELAY_MOST_S = 10.0
 #: A child that lived this long starts its next restart without delay again.
@@ -108,6 +109,7 @@ class Supervisor:
         """Tends the children until these answer. Raises StartError."""
         waiting = list(names)
         until = time.monotonic() + limit_s
+        pause_s = 0.01
         while True:
             waiting = [name for name in waiting if not self._is_ready(name)]
             if not waiting:
@@ -115,7 +117,9 @@ class Supervisor:
             if time.monotonic() > until:
                 shown = tail(self._children[waiting[0]].log.path)
                 raise StartError(f"{', '.join(waiting)} did not answer within {limit_s:.0f} s.\n{shown}")
-            self._pause(0.01)
+            # Servers answer within milliseconds; programs import for seconds and need the processor themselves.
+            self._pause(pause_s)
+            pause_s = min(1.3 * pause_s, READY_POLL_S)
             self.tend()
 
     def _is_ready(self, name: str) -> bool:

@@ -28,6 +28,8 @@ from tests.supervision.helpers import (
     written_pid,
 )
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = {"postgres", "valkey", "web", "runners", "tasks", "ticker"}
 UP = [sys.executable, "manage.py", "up"]
 
@@ -162,33 +164,31 @@ def test_a_killed_cluster_is_started_again_without_orphans_of_the_old(luna: Luna
     wait_for(lambda: len(new.members()) >= len(members), what="the new cluster's processes")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_everything_in_order_and_the_data_are_kept(luna: Luna, number: signal.Signals) -> None:
-    with psycopg.connect(luna.database_url) as connection:
-        connection.execute(f"CREATE TABLE kept_{number.name.lower()} AS SELECT 7 AS number")
-    everything, command = luna.everything(), luna.command
-    assert command is not None
-    os.kill(luna.up_pid, number)
-    assert command.process.wait(15) == 0
-    assert command.wait_for_line("LUNA has stopped.")
-    assert not any(is_alive(pid) for pid in everything)
-    assert not luna.records()
-    luna.start()
-    with psycopg.connect(luna.database_url) as connection:
-        row = connection.execute(f"SELECT number FROM kept_{number.name.lower()}").fetchone()
-    assert row == (7,)
-
-
-def test_sigterm_to_make_ends_everything(luna: Luna) -> None:
-    everything, command = luna.everything(), luna.command
-    assert command is not None
-    command.end(signal.SIGTERM, limit_s=15)
-    wait_until_gone(*everything)
-
-
 def test_sigkill_leaves_no_process_and_the_next_start_works(luna: Luna) -> None:
     everything = luna.everything()
     os.kill(luna.up_pid, signal.SIGKILL)
     wait_until_gone(*everything)
     luna.start()
     assert luna.is_healthy()
+
+
+def test_sigterm_to_make_ends_everything_and_the_data_are_kept(luna: Luna) -> None:
+    with psycopg.connect(luna.database_url) as connection:
+        connection.execute("CREATE TABLE kept_after_stop AS SELECT 7 AS number")
+    everything, command = luna.everything(), luna.command
+    assert command is not None
+    command.end(signal.SIGTERM, limit_s=15)
+    wait_until_gone(*everything)
+    luna.start()
+    with psycopg.connect(luna.database_url) as connection:
+        assert connection.execute("SELECT number FROM kept_after_stop").fetchone() == (7,)
+
+
+def test_ctrl_c_ends_everything_and_exits_with_0(luna: Luna) -> None:
+    everything, command = luna.everything(), luna.command
+    assert command is not None
+    os.kill(luna.up_pid, signal.SIGINT)
+    assert command.process.wait(15) == 0
+    assert command.wait_for_line("LUNA has stopped.")
+    assert not any(is_alive(pid) for pid in everything)
+    assert not luna.records()

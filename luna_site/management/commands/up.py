@@ -103,6 +103,8 @@ class Command(BaseCommand):
         finally:
             # Whatever happened, nothing is left behind.
             is_clean = supervisor.stop(announce=drain.set)
+            with contextlib.suppress(OSError):  # not empty: a process is left, or somebody keeps something there
+                paths.socket_dir(data).rmdir()
         if failure is not None:
             raise CommandError(failure)
         if not is_clean:
