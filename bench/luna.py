@@ -31,7 +31,7 @@ def running_luna(image_generation: dict[str, Any]) -> Iterator[Stack]:
     with tempfile.TemporaryDirectory(prefix="luna-bench-") as folder:
         with running_stack(Path(folder), image_generation=image_generation) as luna:
             wait_for(
-                lambda: all(worker["is_online"] for worker in luna.get("workers/")["results"]),
+                lambda: all(worker["is_online"] for worker in luna.workers()),
                 message="the workers did not come online",
             )
             yield luna

@@ -56,7 +56,7 @@ def stack(tmp_path_factory, servers):
 
 def wait_online(stack: Stack, count: int) -> None:
     wait_for(
-        lambda: sum(one["is_online"] for one in stack.get("workers/")["results"]) == count,
+        lambda: sum(one["is_online"] for one in stack.workers()) == count,
         message=f"not {count} workers came online",
     )
 

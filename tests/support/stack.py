@@ -150,6 +150,9 @@ class Stack:
         assert reply.ok, (reply.status_code, reply.text)
         return reply.json()
 
+    def workers(self) -> list[dict[str, Any]]:
+        return list(self.get("workers/")["results"])
+
     def images(self, story_id: str) -> list[dict[str, Any]]:
         return list(self.get(f"stories/{story_id}/images/?limit=100")["results"])
 
