@@ -37,7 +37,7 @@ def pytest_load_initial_conftests(
 
 def prepare_environment() -> None:
     """Sets LUNA_DATA, DATABASE_URL and REDIS_URL, each unless given, starting what is needed."""
-    global _guard  # noqa: PLW0603 - one set of services for the process
+    global _guard
     worker = re.fullmatch(r"gw(\d+)", os.environ.get("PYTEST_XDIST_WORKER", ""))
     if worker and os.environ.get(_MARK):
         number = int(worker[1]) + 1
