@@ -35,9 +35,7 @@ class StoredFile(models.Model):
         ]
         # The sweeper looks only at unfinished rows; the index stays small however many files there are.
         indexes = [
-            models.Index(
-                name="storedfile_unsettled", fields=["state", "state_changed_at"], condition=~Q(state="ready")
-            )
+            models.Index(name="storedfile_unsettled", fields=["state", "state_changed_at"], condition=~Q(state="ready"))
         ]
 
     def __str__(self) -> str:

@@ -87,7 +87,9 @@ class Job(models.Model):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="jobs"
     )
-    cost = models.BigIntegerField(default=1, help_text="size of the work in units: megapixel-steps or tokens, at least 1")
+    cost = models.BigIntegerField(
+        default=1, help_text="size of the work in units: megapixel-steps or tokens, at least 1"
+    )
     start_tag = models.BigIntegerField(default=0)
     finish_tag = models.BigIntegerField(default=0)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
@@ -150,7 +152,8 @@ class Attempt(models.Model):
     slot = models.ForeignKey(Slot, null=True, blank=True, on_delete=models.SET_NULL, related_name="attempts")
     number = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=12, choices=Status, default=Status.RUNNING)
-    remote_id = models.UUIDField(default=uuid.uuid4, help_text="the id the backend knows the work by")
+    request_id = models.UUIDField(default=uuid.uuid4, editable=False, help_text="what the backend is told to call it")
+    remote_id = models.CharField(max_length=100, blank=True, help_text="what the backend calls it, once it was sent")
     sent_at = models.DateTimeField(null=True, blank=True)
     holder = models.CharField(max_length=120, blank=True, help_text="host/boot id/process that runs it")
     lease_until = models.DateTimeField()
@@ -166,14 +169,18 @@ class Attempt(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["job"], condition=Q(status="running"), name="attempt_one_running_per_job"),
-            models.UniqueConstraint(fields=["job"], condition=Q(status="succeeded"), name="attempt_one_accepted_per_job"),
+            models.UniqueConstraint(
+                fields=["job"], condition=Q(status="succeeded"), name="attempt_one_accepted_per_job"
+            ),
             models.UniqueConstraint(fields=["job", "number"], name="attempt_numbered"),
             models.CheckConstraint(
                 name="attempt_finished_at_iff_over",
                 condition=Q(status="running", finished_at__isnull=True)
                 | (~Q(status="running") & Q(finished_at__isnull=False)),
             ),
-            models.CheckConstraint(name="attempt_lease_within_deadline", condition=Q(lease_until__lte=F("deadline_at"))),
+            models.CheckConstraint(
+                name="attempt_lease_within_deadline", condition=Q(lease_until__lte=F("deadline_at"))
+            ),
         ]
         indexes = [
             models.Index(name="attempt_live", fields=["lease_until"], condition=Q(status="running")),

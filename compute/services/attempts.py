@@ -24,9 +24,11 @@ log = logging.getLogger("luna.attempts")
 RETRY_DELAYS_S = (1.0, 4.0, 10.0)
 
 
-def attempt_sent(*, attempt: Attempt) -> None:
-    """The backend is about to get the request under attempt.remote_id: from now on it may run there."""
-    Attempt.objects.filter(pk=attempt.pk, status=Attempt.Status.RUNNING).update(sent_at=timezone.now())
+def attempt_sent(*, attempt: Attempt, remote_id: str) -> None:
+    """The backend is about to get the request under this id: from now on it may run there."""
+    Attempt.objects.filter(pk=attempt.pk, status=Attempt.Status.RUNNING).update(
+        sent_at=timezone.now(), remote_id=remote_id[:100]
+    )
 
 
 def attempt_renew(*, attempt_id: int) -> bool:

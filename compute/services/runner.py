@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from typing import Any, assert_never
-from uuid import UUID
 
 from django.db import close_old_connections, connection
 
@@ -92,9 +91,7 @@ class RunnerWatch:
         self._preview: Preview | None = None
 
     def sending(self, remote_id: str) -> None:
-        if str(self.attempt.remote_id) != remote_id:
-            Attempt.objects.filter(pk=self.attempt.pk).update(remote_id=UUID(remote_id))
-        attempt_sent(attempt=self.attempt)
+        attempt_sent(attempt=self.attempt, remote_id=remote_id)
 
     def sent(self) -> None:
         self.alive()
@@ -181,7 +178,7 @@ def image_request(params: dict[str, Any], attempt: Attempt, worker: Worker, *, t
     if model != "auto" and offered:
         model = match_name(model, offered, worker.model_map) or model
     return ImageRequest(
-        request_id=str(attempt.remote_id),
+        request_id=str(attempt.request_id),
         prompt=params["prompt"],
         negative_prompt=params.get("negative_prompt", ""),
         model=model,
@@ -198,7 +195,7 @@ def image_request(params: dict[str, Any], attempt: Attempt, worker: Worker, *, t
 def chat_request(params: dict[str, Any], attempt: Attempt, *, timeout_s: float) -> ChatRequest:
     """The backend's request for a text job's parameters."""
     return ChatRequest(
-        request_id=str(attempt.remote_id),
+        request_id=str(attempt.request_id),
         messages=params["messages"],
         model=params.get("model") or "auto",
         max_tokens=params["max_tokens"],
@@ -221,7 +218,7 @@ def _left_behind(attempt: Attempt) -> Attempt | None:
 
 def _adopt(backend: Backend, request: ImageRequest, before: Attempt, watch: RunnerWatch) -> ImageResult | None:
     """Wait for what a dead process had sent, instead of painting it a second time. None if it is not there."""
-    remote_id = str(before.remote_id)
+    remote_id = before.remote_id
     state = backend.look_up(remote_id)
     if state not in (RemoteState.PENDING, RemoteState.RUNNING, RemoteState.DONE):
         return None
@@ -307,7 +304,7 @@ def remote_cancel(*, attempt_id: int) -> bool:
     if attempt is None or attempt.worker is None or attempt.sent_at is None:
         return False
     try:
-        return backend_for(attempt.worker).cancel(str(attempt.remote_id))
+        return backend_for(attempt.worker).cancel(attempt.remote_id)
     except BackendError as error:
         log.info("could not stop %s at %s: %s", attempt.remote_id, attempt.worker_name, error)
         return False

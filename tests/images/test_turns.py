@@ -16,7 +16,8 @@ from images.services.files import image_card_bytes, image_file_bytes
 from images.services.pictures import image_cancel, image_delete, image_regenerate, image_select, turn_illustrate
 from images.services.stories import stories_sweep, story_delete, story_update
 from images.services.turns import turn_delete, turn_retry, turn_submit, turn_update
-from tests.support.play import MIRA, run_queue, told
+from tests.support.play import run_queue
+from tests.support.told import MIRA, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from tests.fakes.comfyui import FakeComfyUI
-from tests.support.play import told
 from tests.support.stack import Stack, running_stack, wait_for
+from tests.support.told import told
 
 CHECKPOINT = "sd_v15.safetensors"
 PICTURE = {"default_size": [64, 64], "steps": 10, "model": "sd_v15", "sampler": "Euler a"}

@@ -11,8 +11,8 @@ from websockets.sync.client import connect
 
 from tests.fakes.automatic1111 import FakeAutomatic1111
 from tests.fakes.comfyui import FakeComfyUI
-from tests.support.play import told
 from tests.support.stack import Stack, free_port, running_stack, wait_for
+from tests.support.told import told
 
 CHECKPOINT = "sd_v15.safetensors"
 PICTURE = {"default_size": [64, 64], "steps": 4, "model": "sd_v15", "sampler": "Euler a"}

@@ -1,30 +1,11 @@
-"""Helpers for tests that play a story: turns with everything given, and a queue that is worked off in this process."""
+"""A queue that is worked off in the test's own process."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from compute.models import Slot
 from compute.services.keeper import keeper
 from compute.services.runner import slot_run
 from compute.services.slots import slots_mend
-
-MIRA = {"name": "Mira", "description": "a young woman with copper curls", "outfit": "green travel cloak"}
-
-
-def told(**more: Any) -> dict[str, Any]:
-    """A turn with everything given."""
-    return {
-        "player_input": "I climb the stairs.",
-        "narration": "The iron is cold enough to bite. Mira lifts the lantern and the dark steps back.",
-        "summary": "Mira climbs the stairs with a lantern",
-        "location": "The lantern stairs",
-        "location_description": "iron stairs inside a lighthouse",
-        "time_of_day": "nightfall",
-        "weather": "rain",
-        "characters": [MIRA],
-        **more,
-    }
 
 
 def run_queue(rounds: int = 20) -> int:
