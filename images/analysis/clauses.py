@@ -14,7 +14,8 @@ from images.analysis.types import AnalysisRequest, KnownCharacter
 from images.language.people import pronoun_of
 from images.language.words import PERSON_NOUNS, base_verb, clean_text, sentences, words
 
-TEXT_MAX_CHARS = 20_000
+TEXT_MAX_CHARS = 12_000  # of one text; a turn's last words are rarely what moves or dresses anybody
+SENTENCE_MAX_CHARS = 500  # patterns are tried on no more: their cost grows faster than the text
 
 _SPEECH = re.compile(r'"[^"]*("|$)')
 # From here to the end of the sentence nothing is stated as happening now.
@@ -36,19 +37,31 @@ _OVER = re.compile(
 )
 # These spoil only their own clause.
 _DENIED = re.compile(
-    r"\b(not|never|cannot|can't|won't|without|refuses?|fails? to|failed to|almost|nearly|would|could|should|might|may|"
-    r"will|shall|going to|wants? to|wanted to|tries to|tried to|about to|neither|nor|instead of|rather than|no longer|"
+    r"\b(not|never|cannot|can't|won't|without|refuses?|fails? to|failed to|almost|nearly|would|could|should|might|"
+    r"may|"
+    r"will|shall|going to|wants? to|wanted to|tries to|tried to|about to|neither|nor|instead of|rather than|"
+    r"no longer|"
     r"need to|needs to|ought to|must|let me|like to)\b|n't\b|'ll\b",
     re.IGNORECASE,
 )
 _CUT = re.compile(
     r"\s*;\s*|\s*:\s*|\s+[-–—]+\s+|—|,?\s+(?:and|but|while|then|as|so|until|when|because|before|after|"
     r"where)\s+(?=(\w[\w'-]*))|"
-    r",\s+(?=(\w[\w'-]*))"
+    r",\s+(?=(\w[\w'-]*))|\s+(?=(?:(?:she|he|they)\s+(?:is|are|has|have|(?!across)\w+s|\w+ed)|you\s+(?:are|have))\b)",
+    re.IGNORECASE,
 )
+# Before a pronoun these words do not end a clause: "the coat that she wears".
+_BINDS = re.compile(
+    r"\b(?:that|which|who|whom|what|how|why|where|whatever|if|than|as|like|all|everything|nothing|something|and|"
+    r"but|when|while|"
+    r"once|after|before|until|because|so|then|says?|said|thinks?|knows?)\s*$",
+    re.IGNORECASE,
+)
+_SUBORDINATE = re.compile(r"^(?:when|as|while|once|after|because|and|but|so|then)\s+(?=(\w+))", re.IGNORECASE)
 # What may stand before the subject: an adverbial with its comma, or a short one without.
 LEAD = (
-    r"(?:[\w' -]{0,60}?,\s*|(?:with|in|at|after|from|by|on|without|within|before) (?:[\w']+ ){1,5}?|"
+    r"(?:[\w' -]{0,60}?,\s*|(?:with|in|at|after|from|by|on|without|within|before|under|beneath|behind|"
+    r"beyond) (?:[\w']+ ){1,5}?|"
     r"(?:then|now|slowly|suddenly|finally) )?"
 )
 _PRONOUNS = {"she": "she", "he": "he", "they": "they", "you": "you", "i": "you", "we": "we"}
@@ -70,13 +83,15 @@ _MORE_VERBS = re.compile(
 class Clause:
     """One statement. subject: a character's name, "you" for the player, or "" for anything else.
 
-    sentence: the whole sentence it stands in. mentioned: the characters named so far, this clause included.
+    sentence: the whole sentence it stands in. mentioned: the characters named so far, this clause included. topic:
+    the last character that was a subject in this sentence.
     """
 
     text: str
     subject: str
     sentence: str
     mentioned: tuple[str, ...]
+    topic: str
 
 
 @dataclass
@@ -86,6 +101,7 @@ class Cast:
     request: AnalysisRequest
     by_word: dict[str, str] = field(default_factory=dict)  # lower-case name, alias or "the ferryman" → name
     pronouns: dict[str, str] = field(default_factory=dict)
+    read: dict[str, list[Clause]] = field(default_factory=dict)  # statements by text
 
     def __post_init__(self) -> None:
         epithets: dict[str, list[str]] = {}
@@ -144,10 +160,18 @@ class Cast:
         return there[0] if len(there) == 1 else ""
 
 
-def statements(text: str, cast: Cast) -> Iterator[Clause]:
-    """The clauses of a text that state what happens now, in order."""
+def statements(text: str, cast: Cast) -> list[Clause]:
+    """The clauses of a text that state what happens now, in order. Read once for each cast."""
+    if text not in cast.read:
+        cast.read[text] = list(_statements(text, cast))
+    return cast.read[text]
+
+
+def _statements(text: str, cast: Cast) -> Iterator[Clause]:
     mentioned: list[str] = []
-    parts = [_SPEECH.sub(" ", part).strip() for part in sentences(clean_text(text, TEXT_MAX_CHARS))]
+    parts = [
+        _SPEECH.sub(" ", part).strip()[:SENTENCE_MAX_CHARS] for part in sentences(clean_text(text, TEXT_MAX_CHARS))
+    ]
     for number, sentence in enumerate(parts):
         if not sentence or sentence.endswith("?") or _OVER.search(sentence):
             mentioned += cast.mentions(sentence)
@@ -155,12 +179,13 @@ def statements(text: str, cast: Cast) -> Iterator[Clause]:
         unreal = _UNREAL.search(sentence)
         stated = sentence[: unreal.start()] if unreal else sentence
         later = cast.mentions(stated) + (cast.mentions(parts[number + 1]) if number + 1 < len(parts) else [])
-        subject = ""
+        subject = topic = ""
         for position, part in enumerate(_cut(stated, cast)):
             subject = _subject(part, cast, subject, mentioned, later, first=position == 0)
             mentioned += cast.mentions(part)
+            topic = subject if subject not in ("", "you") else topic
             if not _DENIED.search(part):
-                yield Clause(text=part, subject=subject, sentence=sentence, mentioned=tuple(mentioned))
+                yield Clause(text=part, subject=subject, sentence=sentence, mentioned=tuple(mentioned), topic=topic)
 
 
 def _cut(sentence: str, cast: Cast) -> list[str]:
@@ -168,6 +193,10 @@ def _cut(sentence: str, cast: Cast) -> list[str]:
     parts, begin = [], 0
     for match in _CUT.finditer(sentence):
         follows = match.group(1) or match.group(2)
+        if re.search(r"\b(?:dressed|disguised|costumed|known|same)\s*$", sentence[: match.start()], re.IGNORECASE):
+            continue  # "dressed as a sailor" is one thing
+        if follows is None and not match.group(0).strip(" ") and _BINDS.search(sentence[: match.start()]):
+            continue
         if follows is not None:
             name = re.match(rf"(?:{cast.pattern})\b", sentence[match.end() :], re.IGNORECASE)
             verb = (match.group(0).strip()[:1] != "," or "and" in match.group(0)) and _is_verb(follows)
@@ -176,7 +205,15 @@ def _cut(sentence: str, cast: Cast) -> list[str]:
         parts.append(sentence[begin : match.start()])
         begin = match.end()
     parts.append(sentence[begin:])
-    return [part.strip(" ,") for part in parts if part.strip(" ,")]
+    return [_without_conjunction(part.strip(" ,"), cast) for part in parts if part.strip(" ,")]
+
+
+def _without_conjunction(part: str, cast: Cast) -> str:
+    """ "when Elena steps back" → "Elena steps back", but "after an hour" stays whole."""
+    match = _SUBORDINATE.match(part)
+    if match and (match.group(1).lower() in _PRONOUNS or re.match(rf"(?:{cast.pattern})\b", part[match.end() :], re.I)):
+        return part[match.end() :]
+    return part
 
 
 def _is_verb(word: str) -> bool:
@@ -197,6 +234,14 @@ def _subject(
         if word in _PRONOUNS:
             return cast.meant(word, [*mentioned, *([previous] if previous not in ("", "you") else [])], later)
         return cast.named(word)
+    told = re.match(
+        rf"[\s,]*(?:says?|said|asks?|replies|whispers|mutters|shouts|"
+        rf"murmurs)\s+({cast.pattern})\b",
+        part,
+        re.I,
+    )
+    if told:
+        return cast.named(told.group(1))
     head = part.split(" ", 1)[0].lower()
     if not first and _is_verb(head):
         return previous

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from images.analysis.changes import Change, features_after, outfit_after
 from images.analysis.clauses import Cast, statements
-from images.analysis.looks import Change, features_after, find_changes, outfit_after
+from images.analysis.looks import find_changes
 from images.analysis.moment import find_time_of_day, find_weather
 from images.analysis.places import description_of, find_location, same_place
 from images.analysis.presence import expression_of, find_new, find_present

@@ -38,9 +38,9 @@ GROWN = word_set(
     "horn wing fin fins hair tentacles talons snout beak"
 )
 MARKS = word_set(
-    "scar scars tattoo tattoos rune runes stripes stripe freckles wrinkles lines burn burns bruise "
-    "bruises feathers scales horns horn fur spots brand mark marks wound gash veins blisters warts thorns "
-    "wings antlers claws fangs"
+    "line cut cuts gash gashes welt welts crack cracks rash scar scars tattoo tattoos rune runes stripes "
+    "stripe freckles wrinkles lines burn burns bruise bruises feathers scales horns horn fur spots brand "
+    "mark marks wound veins blisters warts thorns wings antlers claws fangs"
 )
 CREATURES = word_set(
     "wolf bear cat raven crow bird stone statue dragon snake serpent beast monster creature child dwarf "

@@ -11,7 +11,7 @@ _HOUR_WORDS = (
 )
 _HOURS = (
     re.compile(
-        rf"\b(?:at|by|before|toward|towards|until|till|around|near) (?:first |the break of )?(?:early |"
+        rf"\b(?:at|by|until|till|around) (?:first |the break of )?(?:early |"
         rf"late )?(?P<hour>{_HOUR_WORDS})\b",
         re.IGNORECASE,
     ),

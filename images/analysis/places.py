@@ -12,18 +12,16 @@ from images.language.words import INDOOR_NOUNS, OUTDOOR_NOUNS, PERSON_NOUNS, PLA
 NAME_WORDS_MAX = 7
 
 _MOVES = (
-    r"(?:go|goes|going|went|walk|run|ran|climb|step|sneak|creep|crept|crawl|ride|rode|drive|drove|sail|swim|"
-    r"return|head|descend|"
-    r"ascend|march|wander|travel|jump|leap|hurry|rush|slip|flee|escape|row|fly|move|stroll|dash|sprint|trudge|"
-    r"wade|squeeze|"
-    r"come|came|venture|proceed|stumble|limp|race|push|duck|dive|fall|fell|get|got|make (?:my|our|your) way|"
-    r"made (?:my|our|your) "
-    r"way|find (?:my|our|your) way|follow|cross|pass|take (?:me|us)|bring (?:me|us)|lead (?:me|us)|turn|journey|"
-    r"hike|retreat|"
-    r"gallop|drift|float|tiptoe|burst|file|flock|land|retire|withdraw|back|leave|set off|set out|continue)"
-    r"(?:e?s|e?d|ned|ped|ing|ning|ping)?"
+    r"(?:take (?=the (?:stairs?|road|path|lift|elevator|train|ferry|ladder|trail|bridge)\b)|(?:make|made|find) "
+    r"(?:my|our|your) way|(?:take|bring|lead) (?:me|us)|set (?:off|out|sail)|(?:go|goes|going|went|walk|run|ran|"
+    r"climb|"
+    r"step|sneak|creep|crept|crawl|ride|rode|drive|drove|sail|swim|return|head|descend|ascend|march|wander|travel|"
+    r"jump|"
+    r"leap|hurry|rush|slip|flee|escape|row|fly|move|stroll|dash|sprint|trudge|wade|squeeze|come|came|venture|proceed|"
+    r"stumble|limp|race|push|duck|dive|fall|fell|get|got|follow|cross|pass|turn|journey|hike|retreat|gallop|drift|"
+    r"float|tiptoe|burst|file|flock|land|retire|withdraw|back|leave|continue)(?:e?s|e?d|ned|ped|ing|ning|ping)?)"
 )
-_ENTERS = r"(?:enter|reach|board|explore|visit|re-enter|arrive at|arrive in|make it to|get to)(?:e?s|e?d|ing)?|reenter"
+_ENTERS = r"(?:(?:enter|reach|board|explore|visit|re-enter|arrive at|arrive in|make it to|get to)(?:e?s|e?d|ing)?)"
 _INTO = (
     r"(?:back )?(?:up |down |out |over |across |on |through )?(?:in|on)?to|inside|aboard|through|along|down|up|"
     r"across|onto|into|at|in|for"
@@ -45,15 +43,20 @@ _NARRATED = (
                r"end up|emerge|come out|arrive|land|dock|are back|are now|step out|find yourselves|are inside|"
                r"are led)\b(?P<rest>.*)",
                re.IGNORECASE),
-    re.compile(r"\b(?:carries|takes|leads|brings|guides|drags|drives|rows|ferries|escorts|sweeps|pulls|"
+    re.compile(r"\b(?:carries|takes|leads|brings|marches|hauls|pushes|shoves|walks|hurries|steers|rides|throws|"
+               r"lowers|guides|drags|drives|rows|ferries|escorts|sweeps|pulls|"
                r"flies|shows) you\b"
                r"(?P<rest>.*)", re.IGNORECASE),
-    re.compile(r"\b(?:path|road|door|passage|tunnel|stairs?|stairway|corridor|trail|street|alley|gate|hatch|lift|track|way|ladder|"
+    re.compile(r"\b(?:path|road|door|passage|tunnel|stairs?|stairway|corridor|trail|street|alley|gate|hatch|lift|"
+               r"track|way|ladder|"
                r"hallway|steps) (?:opens?|leads?|gives?|lets you out|brings you out|ends|"
                r"widens) (?P<rest>(?:out )?(?:onto|into|in|on|at)\b.*)",
                re.IGNORECASE),
 )  # fmt: skip
 _STATIC = re.compile(r"\b(?:in|inside|on|at|into|onto|to|aboard|among)\s+", re.IGNORECASE)
+_FILLERS = re.compile(
+    r"^(?:then|now|so|ok|okay|and|well|please|suddenly|time to|it is time to|it's time to|\w+ly),?\s+", re.IGNORECASE
+)
 _ADJECTIVES = word_set(
     "old new ancient abandoned ruined dark dim quiet silent empty deserted little small large big great "
     "grand long narrow wide tall high low deep cold warm wet damp dusty dirty clean bright gloomy misty "
@@ -95,9 +98,7 @@ def find_location(request: AnalysisRequest, cast: Cast) -> tuple[str, str]:
 
 def _gone_to(text: str, subject: str, cast: Cast, request: AnalysisRequest) -> Iterator[str]:
     """Places the player's own line goes to. An imperative has no subject."""
-    plain = re.sub(
-        r"^(?:then|now|so|ok|okay|and|well|please|suddenly|\w+ly),?\s+", "", text.strip(), flags=re.IGNORECASE
-    )
+    plain = _FILLERS.sub("", text.strip())
     own = subject == "you" or re.match(r"(?:i|we|let's|let us)\b", plain, re.IGNORECASE)
     body = re.sub(
         r"^(?:i|we|let's|let us|you)\s+(?:(?:then|now|quickly|slowly|finally|just|also|\w+ly)\s+)*",
@@ -149,7 +150,12 @@ def _destinations(body: str, cast: Cast, request: AnalysisRequest) -> Iterator[s
     if home:
         found = "home"
     for match in re.finditer(rf"(?<!\bout )\b(?:{_INTO})\s+", body, re.IGNORECASE):
-        if re.search(r"\b(?:close|next|look|point|listen|speak|talk|belong)\s+$", body[: match.start()], re.IGNORECASE):
+        if re.search(
+            r"\b(?:close|next|look|point|listen|speak|talk|"
+            r"belong)\s+$",
+            body[: match.start()],
+            re.IGNORECASE,
+        ):
             continue
         place = place_in(body[match.end() :], cast, request)
         through = re.match(r"(?:through|along|down|up|across)\b", match.group(0), re.IGNORECASE)
@@ -218,7 +224,8 @@ def _up_to_noun(found: list[str]) -> list[str]:
             after = found[position + 1 :]
             if len(after) > 2 or any(each.lower() in PERSON_NOUNS for each in found[: position + 1]) and position == 0:
                 return []
-            return found[: position + 1]
+            numbered = found[position][0].isupper() and after[:1] and (after[0][0].isupper() or after[0].isdigit())
+            return found[: position + (2 if numbered else 1)]
     return []
 
 

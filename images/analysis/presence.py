@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from images.analysis.clauses import Cast, Clause, statements
+from images.analysis.clauses import TEXT_MAX_CHARS, Cast, Clause, statements
 from images.analysis.looks_words import SLOT_OF
 from images.analysis.places import same_place
 from images.analysis.types import MAX_CHARACTERS, AnalysisRequest
@@ -125,13 +125,13 @@ def _speakers(text: str, cast: Cast) -> set[str]:
     """Those who speak: '"Hold on," says Mira' stands in no clause of its own once the speech is left out."""
     verbs = r"(?:says|said|asks|asked|replies|whispers|shouts|mutters|murmurs|answers|calls)"
     pattern = rf'"\s*,?\s*(?:{verbs}\s+(?P<a>{cast.pattern})|(?P<b>{cast.pattern})\s+(?:\w+ly\s+)?{verbs})\b'
-    found = re.finditer(pattern, clean_text(text, 20_000), re.IGNORECASE)
+    found = re.finditer(pattern, clean_text(text, TEXT_MAX_CHARS), re.IGNORECASE)
     return {cast.named(match.group("a") or match.group("b")) for match in found}
 
 
 def find_new(request: AnalysisRequest, cast: Cast, location: str) -> list[Introduced]:
     """Characters the narration names for the first time: a capitalised name that acts, speaks or is introduced."""
-    text = clean_text(request.narration, 20_000)
+    text = clean_text(request.narration, TEXT_MAX_CHARS)
     plain = {word for word in words(text) if word.islower()}
     places = [place for place in (location, request.location, *request.known_locations) if place]
     found: dict[str, Introduced] = {}

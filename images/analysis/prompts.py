@@ -71,7 +71,7 @@ READING_SCHEMA: Schema = _object(
             "type": "array",
             "items": _object(
                 {
-                    **{key: _TEXT for key in _CHARACTER_KEYS},
+                    **dict.fromkeys(_CHARACTER_KEYS, _TEXT),
                     "changed": {"type": "boolean"},
                     "change_reason": {"enum": ["none", *(str(reason) for reason in ChangeReason)]},
                 }
@@ -82,7 +82,8 @@ READING_SCHEMA: Schema = _object(
 
 _ANALYSIS_RULES = (
     "You read one turn of an interactive story and answer in JSON.\n"
-    "location: where the player is after this turn, a short name. A place that is only thought of, spoken of or wished "
+    "location: where the player is after this turn, a short name. A place that is only thought of, spoken of or "
+    "wished "
     "for is not where the player is; then keep the present one, spelled the same.\n"
     "location_description: what the place looks like, one sentence.\n"
     "time_of_day, weather: after this turn; keep the present ones if nothing is said.\n"
@@ -94,16 +95,20 @@ _READING_RULES = (
     "summary: one sentence of at most 25 words.\n"
     "action_description: the moment a picture should show: who does what, at most twenty words.\n"
     "location, location_description, time_of_day, weather: as they are at the end of the turn.\n"
-    "characters: everybody who is present at the end. outfit is what they wear, physical_features is body, face and hair, "
+    "characters: everybody who is present at the end. outfit is what they wear, physical_features is body, face "
+    "and hair, "
     "expression is the face in this moment.\n"
     "changed is true only if the turn's text itself says that this character's own looks changed: new clothes "
-    "(new_outfit), the body (transformation), or a first meeting (initial_appearance). It is false for memories, wishes, "
-    "speech, lost or found things, moods, other people's clothes. If it is false, repeat outfit and physical_features as "
+    "(new_outfit), the body (transformation), or a first meeting (initial_appearance). It is false for memories, "
+    "wishes, "
+    "speech, lost or found things, moods, other people's clothes. If it is false, repeat outfit and "
+    "physical_features as "
     "they are known."
 )
 _NARRATION_RULES = (
     "You narrate an interactive story in the second person and the present tense. Answer the player's line: let it "
-    "happen, and say what comes of it. Write two or three short paragraphs, 80 to 150 words in all. Keep to the facts "
+    "happen, and say what comes of it. Write two or three short paragraphs, 80 to 150 words in all. Keep to the "
+    "facts "
     "you are given. Never speak or decide for the player, never list choices, never mention being a model. End with "
     "something open."
 )

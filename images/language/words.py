@@ -32,7 +32,7 @@ IRREGULAR = {  # past form or participle → base
     "sold": "sell", "spun": "spin", "stole": "steal", "swore": "swear", "tore": "tear", "wound": "wind",
     "bent": "bend", "bound": "bind", "dug": "dig", "made": "make", "paid": "pay", "read": "read", "put": "put",
     "cut": "cut", "set": "set", "shut": "shut", "let": "let", "hit": "hit", "turned": "turn", "asked": "ask",
-    "called": "call", "lied": "lie", "tied": "tie", "tried": "try",
+    "called": "call", "lied": "lie", "tied": "tie", "tried": "try", "lost": "lose",
 }  # fmt: skip
 
 VERB_CLASSES: dict[str, frozenset[str]] = {
@@ -77,7 +77,7 @@ VERB_CLASSES: dict[str, frozenset[str]] = {
     ),
 }
 VERBS = frozenset().union(*VERB_CLASSES.values()) | word_set(
-    "be have do think know remember wish hope wonder imagine believe like love hate fear miss"
+    "be have do lose gain become grow think know remember wish hope wonder imagine believe like love hate fear miss"
 )
 
 PERSON_NOUNS = word_set(
