@@ -250,8 +250,8 @@ def _storage(story: Story) -> dict[str, Any]:
         "total_images": counts["all"],
         "speculative_images": counts["speculative"],
         "realized_images": counts["all"] - counts["speculative"],
-        "total_mb": round(total / MEGABYTE, 3),
-        "speculative_mb": round(speculative / MEGABYTE, 3),
+        "total_mb": round(total / MEGABYTE, 6),
+        "speculative_mb": round(speculative / MEGABYTE, 6),
     }
 
 
@@ -274,7 +274,7 @@ def _expired(story: Story) -> list[dict[str, Any]]:
                 "name": row.name,
                 "dreamed_at": row.dreamed_at,
                 "age": str(timedelta(seconds=int((now - row.dreamed_at).total_seconds()))),
-                "size_mb": round(file.size_bytes / MEGABYTE, 3) if file else None,
+                "size_mb": round(file.size_bytes / MEGABYTE, 6) if file else None,
             }
         )
     return shown

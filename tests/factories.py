@@ -125,7 +125,7 @@ def complete_image(story: Story, **fields: Any) -> GeneratedImage:
 def queued_image(story: Story, **fields: Any) -> GeneratedImage:
     """A picture that waits, with its job in the queue."""
     now = timezone.now()
-    needs, _ = NeedsClass.objects.get_or_create(kind="image_generation", model="auto", features=[], max_side_px=64)
+    needs, _ = NeedsClass.objects.get_or_create(kind="image_generation", model="", features=[], max_side_px=64)
     job = Job.objects.create(
         kind="image_generation",
         purpose="picture",

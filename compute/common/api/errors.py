@@ -119,7 +119,7 @@ def _framework_response(exc: exceptions.APIException) -> Response:
         return Response(error_body("invalid_parameters", _summary(fields), fields), status=400)
     code = _CODE_OF_STATUS.get(exc.status_code, "invalid_parameters" if exc.status_code < 500 else "internal_error")
     if isinstance(exc, exceptions.ParseError):
-        code = "invalid_json"
+        return Response(error_body("invalid_json", f"The body is not JSON ({exc.detail})."), status=400)
     own = exc.get_codes()
     if isinstance(own, str) and any(own == known.code for known in ERROR_CODES):
         code = own

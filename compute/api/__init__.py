@@ -1,0 +1,1 @@
+"""Workers and, later, the pool over HTTP."""

@@ -1,0 +1,1 @@
+"""The *stories and turns* part of the HTTP API."""

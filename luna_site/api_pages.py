@@ -1,0 +1,163 @@
+"""The API explained for people: the OpenAPI document and the error codes, rendered here, loading nothing from afar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+
+from compute.common.api.errors import ERROR_CODES
+
+METHODS = ("get", "post", "patch", "put", "delete")
+_NESTED_MOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A row of a table: a parameter, or a field of a body."""
+
+    name: str
+    kind: str
+    required: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one address."""
+
+    anchor: str
+    method: str
+    path: str
+    text: str
+    parameters: list[Field]
+    body: list[Field]
+    answers: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A named object that answers hold."""
+
+    name: str
+    fields: list[Field]
+
+
+@dataclass(slots=True)
+class Document:
+    """The whole page."""
+
+    sections: dict[str, list[Operation]] = field(default_factory=dict)
+    shapes: list[Shape] = field(default_factory=list)
+
+
+@require_safe
+def docs(request: HttpRequest) -> HttpResponse:
+    """Every address, what it takes and what it answers."""
+    return render(request, "api_docs.html", {"document": document(), "section": "docs"})
+
+
+@require_safe
+def errors(request: HttpRequest) -> HttpResponse:
+    """Every error code."""
+    return render(request, "api_errors.html", {"codes": ERROR_CODES, "section": "docs"})
+
+
+@lru_cache(maxsize=1)
+def document() -> Document:
+    """Made once a process: the addresses do not change while it runs."""
+    generator: Any = SchemaGenerator  # the package carries no types
+    schema: dict[str, Any] = generator().get_schema(request=None, public=True)
+    components = schema["components"]["schemas"]
+    found = Document()
+    for path, operations in schema["paths"].items():
+        for method in METHODS:
+            if method in operations:
+                operation = _operation(path, method, operations[method], components)
+                found.sections.setdefault(operations[method].get("tags", ["other"])[0], []).append(operation)
+    for name, shape in components.items():
+        if name.endswith("Out") and "properties" in shape:
+            found.shapes.append(Shape(_shape_name(name), _fields(shape)))
+    return found
+
+
+def _operation(path: str, method: str, described: dict[str, Any], components: dict[str, Any]) -> Operation:
+    parameters = [
+        Field(one["name"], _kind(one["schema"]), bool(one.get("required")), one.get("description", ""))
+        for one in described.get("parameters", [])
+        if one["in"] != "path"
+    ]
+    content = described.get("requestBody", {}).get("content", {})
+    body = next((_resolved(one["schema"], components) for one in content.values()), {})
+    answers = [(status, _answer(answer)) for status, answer in described.get("responses", {}).items()]
+    anchor = f"{method}-{path.strip('/').replace('/', '-').replace('{', '').replace('}', '')}"
+    return Operation(anchor, method.upper(), path, described.get("description", ""), parameters, _fields(body), answers)
+
+
+def _resolved(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    reference = schema.get("$ref", "")
+    found: dict[str, Any] = components.get(reference.rsplit("/", 1)[-1], {}) if reference else schema
+    return found
+
+
+def _fields(schema: dict[str, Any]) -> list[Field]:
+    required = schema.get("required", [])
+    return [
+        Field(name, _kind(one), name in required, one.get("description", "").split("\n\n*")[0])
+        for name, one in schema.get("properties", {}).items()
+    ]
+
+
+def _answer(answer: dict[str, Any]) -> str:
+    for mime, content in answer.get("content", {}).items():
+        if mime != "application/json":
+            return str(mime)
+        return _kind(content.get("schema", {}))
+    return "no body"
+
+
+def _kind(schema: dict[str, Any], depth: int = 0) -> str:
+    """A schema in words: `text or null`, `list of Image`."""
+    if depth > _NESTED_MOST:
+        return "object"
+    if "$ref" in schema:
+        return _shape_name(schema["$ref"].rsplit("/", 1)[-1])
+    for key in ("allOf", "oneOf", "anyOf"):
+        if key in schema:
+            kinds = dict.fromkeys(_kind(one, depth + 1) for one in schema[key])
+            kind = " or ".join(one for one in kinds if one != "anything")
+            return f"{kind} or null" if schema.get("nullable") and "null" not in kind else kind
+    if "enum" in schema:
+        kind = ", ".join("null" if one is None else str(one) for one in schema["enum"])
+    elif schema.get("type") == "array":
+        kind = f"list of {_kind(schema.get('items', {}), depth + 1)}"
+    else:
+        kind = _WORDS.get(
+            (schema.get("type"), schema.get("format")), _WORDS.get((schema.get("type"), None), "anything")
+        )
+    if "maxLength" in schema:
+        kind += f", at most {schema['maxLength']:,} characters"
+    if "minimum" in schema and "maximum" in schema:
+        kind += f", {schema['minimum']:g} to {schema['maximum']:g}"
+    return f"{kind} or null" if schema.get("nullable") else kind
+
+
+_WORDS: dict[tuple[Any, Any], str] = {
+    ("string", None): "text",
+    ("string", "date-time"): "time",
+    ("string", "binary"): "file",
+    ("integer", None): "whole number",
+    ("number", None): "number",
+    ("boolean", None): "true or false",
+    ("object", None): "object",
+}
+
+
+def _shape_name(name: str) -> str:
+    """`ImageOut` is called Image on the page; enums and inputs keep their names."""
+    return name.removesuffix("Out").removesuffix("Enum")
