@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from community.models import User
 from compute.common.errors import InvalidParameters, NotFound
@@ -96,7 +96,7 @@ def turn_for(turn_id: int | None, turn_data: Mapping[str, Any], *, image_types: 
     story `turn_data["story_id"]` (an id of LUNA's or an external_id), else in a story kept for such turns.
     Raises DomainError.
     """
-    found = Turn.objects.select_related("story__owner").filter(pk=turn_id, story__deleted_at__isnull=True).first()
+    found = None if turn_id is None else _live_turns().filter(pk=turn_id).first()
     wanted = turn_data.get("story_id")
     if found is not None and wanted not in (None, found.story_id, found.story.external_id):
         found = None
@@ -264,7 +264,11 @@ def _state(image_id: int, image: GeneratedImage | None) -> PictureState:
 
 
 def _turn(turn_id: int) -> Turn:
-    turn = Turn.objects.select_related("story__owner").filter(pk=turn_id, story__deleted_at__isnull=True).first()
+    turn = _live_turns().filter(pk=turn_id).first()
     if turn is None:
         raise NotFound(f"There is no turn {turn_id}.")
     return turn
+
+
+def _live_turns() -> QuerySet[Turn]:
+    return Turn.objects.select_related("story__owner").filter(story__deleted_at__isnull=True)

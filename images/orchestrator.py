@@ -100,12 +100,14 @@ class ImageGenerationOrchestrator:
 
     async def get_worker_status(self) -> list[dict[str, Any]]:
         """One dict a worker with the columns of the document's `image_workers`, and its state and reason."""
-        return await database_sync_to_async(worker_status)()
+        found: list[dict[str, Any]] = await database_sync_to_async(worker_status)()
+        return found
 
     async def wait_until_told(self, turn_id: int) -> dict[str, Any]:
         """The turn's text and facts once they are there. Raises ImageGenerationError, also after the limit."""
         until = time.monotonic() + self.wait_limit_s
         pause_s = POLL_FIRST_S
+        narration: dict[str, Any] | None
         while (narration := await database_sync_to_async(faces.narration_of)(turn_id)) is None:
             if time.monotonic() > until:
                 raise ImageGenerationError(f"turn {turn_id} was not told within {self.wait_limit_s:.0f} s")
@@ -125,7 +127,7 @@ class ImageGenerationOrchestrator:
         until = time.monotonic() + self.wait_limit_s
         pause_s = POLL_FIRST_S
         while True:
-            states = await database_sync_to_async(faces.picture_states)(image_ids)
+            states: list[PictureState] = await database_sync_to_async(faces.picture_states)(image_ids)
             if all(state.is_over for state in states) or time.monotonic() > until:
                 return states
             await asyncio.sleep(pause_s)

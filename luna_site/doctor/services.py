@@ -142,10 +142,9 @@ def ticker() -> list[Finding]:
         oldest = enabled.order_by("next_probe_at").values_list("name", "next_probe_at").first()
     except _AWAY as error:
         return [fail("ticker", f"not known, the database does not answer ({first_line(error)})", START)]
-    if oldest is None:
+    if oldest is None or oldest[1] is None:
         return [warn("ticker", "not known: no worker is switched on, so it has nothing to look at", "add a worker")]
-    name, due_at = oldest
-    late = timezone.now() - due_at
+    name, late = oldest[0], timezone.now() - oldest[1]
     if late > DUE_LIMIT:
         detail = f"{name} should have been looked at {_ago(late.total_seconds())} ago"
         return [fail("ticker", detail, f"{START}, or `python manage.py tick` on one host")]
