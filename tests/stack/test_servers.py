@@ -15,7 +15,7 @@ from tests.support.stack import Stack, free_port, running_stack, wait_for
 from tests.support.told import told
 
 CHECKPOINT = "sd_v15.safetensors"
-PICTURE = {"default_size": [64, 64], "steps": 4, "model": "sd_v15", "sampler": "Euler a"}
+PICTURE = {"default_size": [64, 64], "steps": 12, "model": "sd_v15", "sampler": "Euler a"}
 
 
 def configuration(*workers: dict) -> dict:
@@ -30,7 +30,7 @@ def configuration(*workers: dict) -> dict:
 @pytest.fixture(scope="module")
 def servers():
     """Two ComfyUIs of different ages and one A1111, slow enough to be killed in the middle of a picture."""
-    options = {"checkpoints": [CHECKPOINT], "step_ms": 60}
+    options = {"checkpoints": [CHECKPOINT], "step_ms": 50}
     with (
         FakeComfyUI(version="0.3.64", **options) as old,
         FakeComfyUI(version="0.27.1", **options) as new,
@@ -103,7 +103,7 @@ def test_killing_a_server_in_the_middle_moves_its_picture_to_another(stack, serv
     story = stack.post("stories/", {"title": "Killed", "settings": {"variants": 1}})
     stack.post(f"stories/{story['id']}/turns/", told(image_types=["action"]))
     wait_for(lambda: [one for one in stack.images(story["id"]) if one["status"] == "generating"])
-    old.wait_until(lambda: old.engine.remaining())
+    old.wait_until(lambda: old.engine.remaining)
     old.kill()
     try:
         (image,) = stack.wait_complete(story["id"])
