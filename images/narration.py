@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from channels.db import database_sync_to_async
-
-from images.orchestrator import ImageGenerationOrchestrator
+from images.orchestrator import ImageGenerationOrchestrator, in_thread
 from images.standalone import ensure_django
 
 ensure_django()
@@ -43,5 +41,5 @@ class TurnProcessor:
     async def generate_narration(self, turn_data: Mapping[str, Any]) -> dict[str, Any]:
         """Tell the turn. Returns turn_id, story_id, turn_number, narration, narrated_by, summary, the scene,
         characters and suggested_actions. Raises DomainError, ImageGenerationError."""
-        turn = await database_sync_to_async(faces.turn_for)(turn_data.get("turn_id"), turn_data)
+        turn = await in_thread(faces.turn_for, turn_data.get("turn_id"), turn_data)
         return await self.image_orchestrator.wait_until_told(turn.pk)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from channels.db import database_sync_to_async
 
@@ -27,12 +27,20 @@ from images.config import configuration_from  # noqa: E402
 from images.faces import ImageGenerationError, PictureState  # noqa: E402
 
 log = logging.getLogger("luna.orchestrator")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 WAIT_LIMIT_S = 600.0
 POLL_FIRST_S = 0.1
 POLL_MOST_S = 1.0
 
 __all__ = ["ImageGenerationError", "ImageGenerationOrchestrator", "ImageType"]
+
+
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call something that uses the database, without holding up the event loop."""
+    result: T = await database_sync_to_async(function)(*args, **kwargs)
+    return result
 
 
 class ImageType(Enum):
@@ -73,9 +81,9 @@ class ImageGenerationOrchestrator:
         Returns {"background": path, "action": [path, …], "character_NAME": path, …}; a picture that fails is logged
         and left out, like a kind the turn does not need. turn_data: see images.faces.turn_for.
         """
-        turn = await database_sync_to_async(faces.turn_for)(turn_id, turn_data)
+        turn = await in_thread(faces.turn_for, turn_id, turn_data)
         await self.wait_until_told(turn.pk)
-        image_ids = await database_sync_to_async(faces.ask_for_turn)(turn.pk, force=force_regenerate)
+        image_ids = await in_thread(faces.ask_for_turn, turn.pk, force=force_regenerate)
         results: dict[str, Any] = {}
         for state in await self._wait(image_ids):
             if state.path is None:
@@ -88,27 +96,24 @@ class ImageGenerationOrchestrator:
 
     async def _generate_action_image(self, turn_id: int, turn_data: Mapping[str, Any], variant: int = 0) -> str:
         """The path of the turn's picture of the moment; variant counts from 0. Raises ImageGenerationError."""
-        find = database_sync_to_async(faces.turn_for)
-        turn = await find(turn_id, turn_data, image_types=[ImageType.ACTION.value])
+        turn = await in_thread(faces.turn_for, turn_id, turn_data, image_types=[ImageType.ACTION.value])
         await self.wait_until_told(turn.pk)
-        image_id = await database_sync_to_async(faces.ask_for_action)(turn.pk, variant=variant)
+        image_id = await in_thread(faces.ask_for_action, turn.pk, variant=variant)
         return await self._path(image_id)
 
     async def regenerate_image(self, image_id: int, new_prompt: str | None = None) -> str:
         """The path of a new picture of the same thing, with another seed. Raises ImageGenerationError, NotFound."""
-        return await self._path(await database_sync_to_async(faces.ask_again)(image_id, new_prompt))
+        return await self._path(await in_thread(faces.ask_again, image_id, new_prompt))
 
     async def get_worker_status(self) -> list[dict[str, Any]]:
         """One dict a worker with the columns of the document's `image_workers`, and its state and reason."""
-        found: list[dict[str, Any]] = await database_sync_to_async(worker_status)()
-        return found
+        return await in_thread(worker_status)
 
     async def wait_until_told(self, turn_id: int) -> dict[str, Any]:
         """The turn's text and facts once they are there. Raises ImageGenerationError, also after the limit."""
         until = time.monotonic() + self.wait_limit_s
         pause_s = POLL_FIRST_S
-        narration: dict[str, Any] | None
-        while (narration := await database_sync_to_async(faces.narration_of)(turn_id)) is None:
+        while (narration := await in_thread(faces.narration_of, turn_id)) is None:
             if time.monotonic() > until:
                 raise ImageGenerationError(f"turn {turn_id} was not told within {self.wait_limit_s:.0f} s")
             await asyncio.sleep(pause_s)
@@ -127,7 +132,7 @@ class ImageGenerationOrchestrator:
         until = time.monotonic() + self.wait_limit_s
         pause_s = POLL_FIRST_S
         while True:
-            states: list[PictureState] = await database_sync_to_async(faces.picture_states)(image_ids)
+            states = await in_thread(faces.picture_states, image_ids)
             if all(state.is_over for state in states) or time.monotonic() > until:
                 return states
             await asyncio.sleep(pause_s)
