@@ -41,15 +41,16 @@ def known_characters(story: Story, *, before: Turn | None = None) -> list[KnownC
     ]
 
 
-def cast_record(*, turn: Turn, readings: Iterable[CharacterReading], given: bool) -> None:
+def cast_record(*, turn: Turn, readings: Iterable[CharacterReading], given: bool, told: bool = True) -> None:
     """Inside a transaction: write down who is present and, for changed looks, a new appearance.
 
     given: the readings came with the request, so stated looks that differ in meaning are a change whatever the text
-    says (contract, POST turns/). A character already recorded for this turn is not recorded twice.
+    says (contract, POST turns/). told: the turn has its narration; before that only known people are noted, and
+    nobody's looks, because the text that would tell of them is not there yet. Nobody is recorded twice.
     """
     for position, reading in enumerate(list(readings)[:CHARACTERS_MOST]):
         name = " ".join(reading.name.split())[:255]
-        if not name:
+        if not name or not (told or _is_known(turn, name)):
             continue
         character, _ = Character.objects.get_or_create(
             story_id=turn.story_id, folded_name=fold_character(name)[:255], defaults={"name": name}
@@ -59,13 +60,17 @@ def cast_record(*, turn: Turn, readings: Iterable[CharacterReading], given: bool
             character=character,
             defaults={"position": position, "expression": reading.expression[:200], "appearance": character.appearance},
         )
-        look = _appearance_after(turn, character, reading, given=given)
+        look = _appearance_after(turn, character, reading, given=given) if told else None
         if look is not None:
             TurnCharacter.objects.filter(pk=member.pk).update(
                 appearance=look, changed=True, change_reason=look.change_reason
             )
         if not new and reading.expression and not member.expression:
             TurnCharacter.objects.filter(pk=member.pk).update(expression=reading.expression[:200])
+
+
+def _is_known(turn: Turn, name: str) -> bool:
+    return Character.objects.filter(story_id=turn.story_id, folded_name=fold_character(name)[:255]).exists()
 
 
 def _appearance_after(

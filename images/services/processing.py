@@ -139,7 +139,7 @@ def analysis_apply(turn: Turn, analysis: Analysis, *, before_narration: bool) ->
         found["summary"] = analysis.summary[:1000]
     _save(turn, **found)
     if "characters" not in turn.given:
-        cast_record(turn=turn, readings=analysis.characters, given=False)
+        cast_record(turn=turn, readings=analysis.characters, given=False, told=not before_narration)
     if before_narration:
         _save(turn, state=State.NARRATING)
         if llm_configured() and settings.IMAGE_GENERATION.enabled and _wants_early_background(turn):

@@ -21,6 +21,7 @@ from compute.backends.base import (
     Capacity,
     ChatRequest,
     ChatResult,
+    Fault,
     ImageRequest,
     ImageResult,
     RemoteState,
@@ -170,7 +171,9 @@ class OpenAIBackend:
         try:
             text = schema.fit(second.text)
         except Misfit as misfit:
-            raise BackendError("bad_answer", f"{call.model} gave no usable JSON, asked twice: {misfit}") from None
+            # The server is well; its model cannot do what was asked. Another model may, the same one will not.
+            detail = f"{call.model} gave no usable JSON, asked twice: {misfit}"
+            raise BackendError("bad_answer", detail, fault=Fault.PAYLOAD) from None
         spent_ms = result.generation_time_ms + second.generation_time_ms
         return replace(second, text=text, generation_time_ms=spent_ms)
 

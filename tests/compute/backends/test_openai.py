@@ -355,10 +355,10 @@ def test_a_server_that_ignores_the_schema_is_told_it_in_words_from_then_on(fake:
     assert len(fake.requests) == 3
 
 
-def test_two_bad_answers_are_the_workers_fault(fake: FakeOpenAI) -> None:
+def test_two_bad_answers_are_not_held_against_the_server(fake: FakeOpenAI) -> None:
     fake.answer = lambda body: "no"
     error = failure(fake, json_schema=IDEA_SCHEMA)
-    assert (error.code, error.fault) == ("bad_answer", Fault.WORKER)
+    assert (error.code, error.fault) == ("bad_answer", Fault.PAYLOAD)
     assert len(fake.requests) == 2
 
 
