@@ -40,7 +40,7 @@ def gallery(request: HttpRequest, story_id: str) -> HttpResponse:
         {
             **image,
             "turn_number": row.turn.number if row.turn else None,
-            "type_name": words.TYPE_NAMES.get(image["image_type"], "Picture"),
+            "title": words.subject_of(image) or words.TYPE_NAMES.get(image["image_type"], "Picture"),
             "alt": words.alt_of(image),
             "wait_line": words.wait_line(image) if words.is_unfinished(image) else "",
             "sketch": image["status"] == "complete" and image["gpu_worker"] in sketchers,

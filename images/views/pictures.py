@@ -31,7 +31,7 @@ def picture(request: HttpRequest, image_id: int) -> HttpResponse:
         "story": row.story,
         "section": "stories",
         "image": image,
-        "title": image["subject_key"] or words.TYPE_NAMES.get(image["image_type"], "Picture"),
+        "title": words.subject_of(image) or words.TYPE_NAMES.get(image["image_type"], "Picture"),
         "caption": words.caption(image, number, sketchers_known()),
         "turn": row.turn,
         "alt": words.alt_of(image),

@@ -131,10 +131,12 @@ def frames_of(turn: Shape, *, moment: str, sketchers: Collection[str]) -> list[F
     for image in sorted(turn["images"], key=lambda image: (image["variant"], image["id"])):
         if image["image_type"] in BESIDE or image["status"] == "cancelled":
             continue
-        groups.setdefault(f"{image['image_type']}|{image['subject_key']}", []).append(image)
+        # A turn has one moment, whose frame stands before its pictures are asked for.
+        key = "action" if image["image_type"] == "action" else f"{image['image_type']}|{image['subject_key']}"
+        groups.setdefault(key, []).append(image)
     frames = [_frame(key, group, turn["number"], sketchers) for key, group in groups.items()]
-    if moment and turn["status"] == "processing" and not any(key.startswith("action|") for key in groups):
-        frames.append(FrameView(key="action|", ratio=moment, caption=f"Turn {turn['number']}"))
+    if moment and turn["status"] == "processing" and "action" not in groups:
+        frames.append(FrameView(key="action", ratio=moment, caption=f"Turn {turn['number']}"))
     return frames
 
 

@@ -36,6 +36,11 @@ def is_unfinished(image: Shape) -> bool:
     return image["status"] in GeneratedImage.UNFINISHED
 
 
+def subject_of(image: Shape) -> str:
+    """Whom or what it shows, by name; a moment's key is only its turn's number."""
+    return "" if image["image_type"] == "action" else str(image["subject_key"])
+
+
 def noun_of(image: Shape) -> str:
     """What the picture is of: "the moment", "Mira"."""
     if image["image_type"] in ("character", "item") and image["subject_key"]:
@@ -96,8 +101,9 @@ def caption(image: Shape, number: int | None, sketchers: Collection[str]) -> str
 
 def alt_of(image: Shape) -> str:
     """What a screen reader says instead of the picture."""
-    subject = f"{image['subject_key']}. " if image["subject_key"] else ""
-    return f"{TYPE_NAMES.get(image['image_type'], 'Picture')}: {subject}{image['prompt'][:300]}"
+    subject = subject_of(image)
+    name = f"{subject}. " if subject else ""
+    return f"{TYPE_NAMES.get(image['image_type'], 'Picture')}: {name}{image['prompt'][:300]}"
 
 
 def looks_of(character: Shape) -> str:

@@ -5,17 +5,20 @@ import { altOf, caption, waitLine } from "./words.js";
 
 const BESIDE = new Set(["background", "character"]); // shown at the head and at the side
 
+/** One frame for each subject; a turn has one moment, whose frame stands before its pictures are asked for. */
+export const frameKey = (image) => (image.image_type === "action" ? "action" : `${image.image_type}|${image.subject_key}`);
+
 /** The turn's pictures by subject: [{key, images, shown}]. pins: key → image id the reader chose to look at. */
 export function framesOf(turn, images, { moment, pins }) {
   const groups = new Map();
   for (const image of images) {
     if (BESIDE.has(image.image_type)) continue;
-    const key = `${image.image_type}|${image.subject_key}`;
+    const key = frameKey(image);
     if (!groups.has(key)) groups.set(key, []);
     groups.get(key).push(image);
   }
-  if (moment && turn.status === "processing" && ![...groups.keys()].some((key) => key.startsWith("action|"))) {
-    groups.set("action|", []);
+  if (moment && turn.status === "processing" && !groups.has("action")) {
+    groups.set("action", []);
   }
   return [...groups].map(([key, group]) => ({ key, images: group, shown: shownOf(group, pins.get(`${turn.id}|${key}`)) }));
 }

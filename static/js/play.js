@@ -4,6 +4,7 @@ import { api, call } from "./api.js";
 import { Composer } from "./composer.js";
 import { confirmed } from "./dialogs.js";
 import { calm, isTyping, setText, toast } from "./dom.js";
+import { frameKey } from "./frames.js";
 import { Live } from "./live.js";
 import { drawCast, drawHead, watchHead } from "./side.js";
 import { isTelling, Store } from "./store.js";
@@ -15,7 +16,7 @@ const page = document.getElementById("content");
 const data = JSON.parse(document.getElementById("page-data").textContent);
 const storyId = page.dataset.story;
 const store = new Store();
-const context = { store, pins: new Map(), fetched: new Set(), moment: page.dataset.moment, sketchers: data.sketchers, past: data.past };
+const context = { store, pins: new Map(), fetched: new Set(), moment: page.dataset.moment, sketchers: data.sketchers, past: data.past, isOpening: true };
 let connection = "live";
 
 const composer = new Composer({
@@ -46,11 +47,10 @@ store.onChange((ids) => {
   composer.suggested = last && !isTelling(last) && !data.past ? (last.suggested_actions ?? []).slice(0, 3) : [];
   const sent = following !== null ? turnElement(following) : null;
   const arrived = sent ?? (near ? fresh.at(-1) : null);
-  if (arrived && !isFirstDrawing) arrived.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+  if (arrived && !context.isOpening) arrived.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
   if (sent) following = null;
-  isFirstDrawing = false;
+  context.isOpening = false;
 });
-let isFirstDrawing = true;
 
 function nearEnd() {
   return innerHeight + scrollY > document.documentElement.scrollHeight - 480;
@@ -126,18 +126,33 @@ async function reloadTurns() {
 const imageAt = (element) => store.images.get(Number(element.closest("[data-image]")?.dataset.image));
 
 function pin(image) {
-  context.pins.set(`${image.turn}|${image.image_type}|${image.subject_key}`, image.id);
+  context.pins.set(`${image.turn}|${frameKey(image)}`, image.id);
   store.putImage(image);
 }
 
+const wanted = new Map(); // frame → id of the variant chosen last, while that choice is being kept
+
+/** Shows a variant at once and has the choice kept. Choices of one frame are sent one after the other: the last one stays. */
 async function pickVariant(image) {
   pin(image);
-  if (image.status !== "complete" || image.is_selected) return;
-  const chosen = await choose(image);
-  if (!chosen) return;
-  for (const other of store.imagesOf(image.turn)) {
-    const same = other.image_type === image.image_type && other.subject_key === image.subject_key;
-    if (same && other.id !== image.id && other.is_selected) store.putImage({ ...other, is_selected: false });
+  if (image.status !== "complete") return;
+  const frame = `${image.turn}|${frameKey(image)}`;
+  const isSending = wanted.has(frame);
+  wanted.set(frame, image.id);
+  if (isSending) return;
+  let kept = store.imagesOf(image.turn).find((other) => frameKey(other) === frameKey(image) && other.is_selected)?.id;
+  while (wanted.get(frame) !== kept) {
+    kept = wanted.get(frame);
+    const chosen = await choose(store.images.get(kept) ?? image);
+    if (chosen) takeChoice(chosen);
+  }
+  wanted.delete(frame);
+}
+
+function takeChoice(chosen) {
+  for (const other of store.imagesOf(chosen.turn)) {
+    const isRival = frameKey(other) === frameKey(chosen) && other.id !== chosen.id && other.is_selected;
+    if (isRival) store.putImage({ ...other, is_selected: false });
   }
   store.putImage(chosen);
 }

@@ -47,7 +47,7 @@ function drawTurn(element, turn, before, context) {
   place.hidden = !turn.location || !before || before.location === turn.location;
   setText(part(element, "input"), turn.player_input);
   part(element, "input").hidden = !turn.player_input;
-  drawNarration(part(element, "says"), turn);
+  drawNarration(part(element, "says"), turn, context);
   const state = part(element, "state");
   const quiet = isTelling(turn) && !turn.narration && !turn.live?.length;
   state.hidden = !quiet;
@@ -64,10 +64,11 @@ function tellerOf({ narrated_by: name }) {
   return name.startsWith("built-in") ? ` · told by the ${name}` : ` · told by ${name}`;
 }
 
-function drawNarration(box, turn) {
+function drawNarration(box, turn, { store, isOpening }) {
   const text = turn.live ? turn.live.join("") : turn.narration ?? "";
   const ended = !isTelling(turn);
-  if (isTelling(turn) && !reveals.has(turn.id) && !box.childElementCount) reveals.set(turn.id, new Reveal(box));
+  const isNews = isTelling(turn) || (!isOpening && store.last() === turn);
+  if (isNews && !reveals.has(turn.id) && !box.childElementCount) reveals.set(turn.id, new Reveal(box));
   const reveal = reveals.get(turn.id);
   if (!reveal) {
     setParagraphs(box, text);

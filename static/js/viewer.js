@@ -1,7 +1,7 @@
 // The full-size view: arrow keys go on, i turns the picture over to its prompt and settings.
 import { choose, paintAgain } from "./actions.js";
 import { make, part, setAttribute, setText } from "./dom.js";
-import { altOf, duration, TYPE_NAMES, waitLine } from "./words.js";
+import { altOf, duration, subjectOf, TYPE_NAMES, waitLine } from "./words.js";
 
 const SWIPE_PX = 48;
 
@@ -94,7 +94,7 @@ export class Viewer {
     wait.hidden = complete;
     setText(wait, complete ? "" : image.status === "failed" ? image.error?.detail ?? "It could not be painted." : waitLine(image));
     setText(part(this.dialog, "kind"), `${TYPE_NAMES[image.image_type] ?? "Picture"}${image.turn_number ? ` · turn ${image.turn_number}` : ""}`);
-    setText(part(this.dialog, "title"), image.subject_key || TYPE_NAMES[image.image_type] || "Picture");
+    setText(part(this.dialog, "title"), subjectOf(image) || TYPE_NAMES[image.image_type] || "Picture");
     setText(part(this.dialog, "prompt"), image.prompt ?? "");
     part(this.dialog, "facts").replaceChildren(...factsOf(image).flatMap(([name, value]) => [make("dt", {}, name), make("dd", { class: "nums" }, value)]));
     for (const [name, href] of [["card", image.card_url], ["file", image.url]]) {

@@ -4,6 +4,9 @@ import { isUnfinished } from "./store.js";
 const NOUNS = { background: "the place", action: "the moment", item: "a thing", scene: "a scene", plot_twist: "a twist", quest: "a quest" };
 export const TYPE_NAMES = { background: "Place", action: "Moment", character: "Portrait", item: "Thing", scene: "Scene", plot_twist: "Twist", quest: "Quest" };
 
+/** Whom or what it shows, by name; a moment's key is only its turn's number. */
+export const subjectOf = (image) => (image.image_type === "action" ? "" : image.subject_key);
+
 /** What the picture is of: "the moment", "Mira". */
 export function nounOf(image) {
   if (image.image_type === "character" || image.image_type === "item") return image.subject_key || NOUNS[image.image_type] || "a portrait";
@@ -57,7 +60,7 @@ export function caption(image, number, sketchers) {
 
 export function altOf(image) {
   const prompt = (image.prompt ?? "").slice(0, 300);
-  return `${TYPE_NAMES[image.image_type] ?? "Picture"}: ${image.subject_key ? `${image.subject_key}. ` : ""}${prompt}`;
+  return `${TYPE_NAMES[image.image_type] ?? "Picture"}: ${subjectOf(image) ? `${subjectOf(image)}. ` : ""}${prompt}`;
 }
 
 export function newsOf(person) {
