@@ -30,6 +30,7 @@ from community.api.socket_auth import Watcher, watcher_of_scope, watcher_still_v
 from images.events import encode, publish_session_ended, session_group, story_group
 from images.models import Story
 from images.selectors import parse_cursor, snapshot_pages, snapshot_plan
+from images.services.stories import story_touch
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,14 @@ def _may_watch(watcher: Watcher, story_id: str) -> bool:
     return Story.objects.visible_to(watcher.user).filter(pk=story_id).exists()
 
 
+def _visit(watcher: Watcher, story_id: str) -> bool:
+    """Whether the person may watch; if so, it counts as a visit."""
+    story = Story.objects.visible_to(watcher.user).filter(pk=story_id).first()
+    if story is not None:
+        story_touch(story=story)
+    return story is not None
+
+
 class StoryConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """One browser (or program) that watches one story. What it sends is ignored."""
 
@@ -88,7 +97,7 @@ class StoryConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.accept()
         self.story_id = self.scope["url_route"]["kwargs"]["story_id"]
         watcher = await _in_database(watcher_of_scope, self.scope)
-        if watcher is None or not await _in_database(_may_watch, watcher, self.story_id):
+        if watcher is None or not await _in_database(_visit, watcher, self.story_id):
             await self.close(NOT_FOUND)
             return
         person = watcher.user.pk

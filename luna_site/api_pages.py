@@ -13,6 +13,8 @@ from drf_spectacular.generators import SchemaGenerator
 
 from compute.common.api.errors import ERROR_CODES
 
+# Answers, and the one object that nests in a request.
+_SHOWN_SHAPES = ("Out", "CharacterIn")
 METHODS = ("get", "post", "patch", "put", "delete")
 _NESTED_MOST = 3
 
@@ -73,6 +75,8 @@ def document() -> Document:
     """Made once a process: the addresses do not change while it runs."""
     generator: Any = SchemaGenerator  # the package carries no types
     schema: dict[str, Any] = generator().get_schema(request=None, public=True)
+    enums = {name: one for name, one in schema["components"]["schemas"].items() if "enum" in one}
+    schema = _with_choices(schema, enums)
     components = schema["components"]["schemas"]
     found = Document()
     for path, operations in schema["paths"].items():
@@ -81,9 +85,17 @@ def document() -> Document:
                 operation = _operation(path, method, operations[method], components)
                 found.sections.setdefault(operations[method].get("tags", ["other"])[0], []).append(operation)
     for name, shape in components.items():
-        if name.endswith("Out") and "properties" in shape:
+        if name.endswith(_SHOWN_SHAPES) and "properties" in shape:
             found.shapes.append(Shape(_shape_name(name), _fields(shape)))
     return found
+
+
+def _with_choices(node: Any, enums: dict[str, Any]) -> Any:
+    """The document with each named list of choices written out where it is used."""
+    if isinstance(node, dict):
+        name = str(node.get("$ref", "")).rsplit("/", 1)[-1]
+        return enums.get(name) or {key: _with_choices(value, enums) for key, value in node.items()}
+    return [_with_choices(one, enums) for one in node] if isinstance(node, list) else node
 
 
 def _operation(path: str, method: str, described: dict[str, Any], components: dict[str, Any]) -> Operation:
@@ -143,7 +155,7 @@ def _kind(schema: dict[str, Any], depth: int = 0) -> str:
     if "maxLength" in schema:
         kind += f", at most {schema['maxLength']:,} characters"
     if "minimum" in schema and "maximum" in schema:
-        kind += f", {schema['minimum']:g} to {schema['maximum']:g}"
+        kind += f", {schema['minimum']:,} to {schema['maximum']:,}"
     return f"{kind} or null" if schema.get("nullable") else kind
 
 

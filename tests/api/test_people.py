@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 import time_machine
-from django.test import Client
+from django.core.exceptions import ValidationError
+from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
+from community.adapters import AccountAdapter
 from community.models import ApiToken, User
 from images.models import Story
 from tests.factories import PASSWORD, StoryFactory, UserFactory, client_of
@@ -160,6 +163,19 @@ def test_deleting_the_account_leaves_an_anonymous_shell(player, client, story) -
     assert browser.get("/api/v1/auth/me/").status_code == 401
     body = {"username": player.username, "password": PASSWORD}
     assert APIClient().post("/api/v1/auth/token/", body, format="json").status_code == 401
+
+
+def test_the_sign_up_page_follows_the_same_rules(db, settings) -> None:
+    adapter = AccountAdapter()
+    request = RequestFactory().get("/accounts/signup/")
+    assert adapter.is_open_for_signup(request)
+    assert adapter.clean_username("Rowan") == "Rowan"
+    UserFactory.create(username="mira")
+    for taken in ("MIRA", "me@example.org", "deleted-3", "ab"):
+        with pytest.raises(ValidationError):
+            adapter.clean_username(taken)
+    settings.REGISTRATION = "closed"
+    assert not adapter.is_open_for_signup(request)
 
 
 def test_notifications_are_a_list(client) -> None:

@@ -42,9 +42,7 @@ def test_workers_are_for_staff(client, player, db) -> None:
     player.is_staff = True
     player.save()
     row = client.get("/api/v1/workers/").json()["results"][0]
-    columns = (
-        "worker_id worker_name api_type api_url max_concurrent supports_sdxl supports_controlnet vram_gb"
-    )
+    columns = "worker_id worker_name api_type api_url max_concurrent supports_sdxl supports_controlnet vram_gb"
     columns += " is_online current_load last_heartbeat total_generated avg_generation_time_ms error_count"
     assert set(columns.split()) <= set(row)
     assert (row["worker_name"], row["state"]) == ("pc1", "online")

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 from websockets.exceptions import ConnectionClosed
 
 from community.services.people import token_create
@@ -51,6 +52,14 @@ def test_the_first_message_holds_the_last_turn_and_all_unfinished_pictures(serve
     assert [image["id"] for image in first["images"]] == [waiting.pk]
     assert [one["content_id"] for one in first["dreams"]] == [dream.pk]
     assert first["cursor"].isdigit()
+
+
+def test_watching_counts_as_a_visit(server, story, token) -> None:
+    Story.objects.filter(pk=story.pk).update(active_at="2026-01-01T00:00:00Z")
+    with watch(server, story, token) as watching:
+        receive(watching, "snapshot")
+    story.refresh_from_db()
+    assert (timezone.now() - story.active_at).total_seconds() < 3600
 
 
 def test_two_browsers_see_the_same_events_with_the_picture(server, story, token) -> None:
