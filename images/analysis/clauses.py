@@ -20,14 +20,13 @@ SENTENCE_MAX_CHARS = 500  # patterns are tried on no more: their cost grows fast
 _SPEECH = re.compile(r'"[^"]*("|$)')
 # From here to the end of the sentence nothing is stated as happening now.
 _UNREAL = re.compile(
-    r"\b(if|unless|wish(?:es|ed)?|hop(?:es?|ed)|dream(?:s|ed|t|ing)?|imagin(?:es?|ed|ing)|remember(?:s|ed)?|"
-    r"recall(?:s|ed)?|"
-    r"think(?:s|ing)? (?:of|about)|thought (?:of|about)|wonder(?:s|ed)?|pretend(?:s|ed)?|as if|as though|used to|"
-    r"plan(?:s|ned)? to|intend(?:s|ed)? to|decid(?:es|ed) not|refus(?:es|ed) to|promis(?:es|ed) to|tomorrow|"
-    r"some day|someday|"
-    r"yesterday|years ago|long ago|once (?:wore|had|was)|portrait of|painting of|picture of|statue of|photograph of|"
-    r"reminds?|speaks? of|tells? (?:\w+ )?(?:of|about|how)|"
-    r"ask(?:s|ed)? (?:\w+ ){1,3}?(?:to|how|if|whether|about)|explains?|suggests?|story of|legend of)\b",
+    r"\b(?:if|unless|wish(?:es|ed)?|hop(?:es?|ed)|dream(?:s|ed|t|ing)?|imagin(?:es?|ed|ing)|remember(?:s|ed)?|"
+    r"recall(?:s|ed)?|think(?:s|ing)? (?:of|about)|thought (?:of|about)|wonder(?:s|ed)?|pretend(?:s|ed)?|as if|"
+    r"as though|used to|plan(?:s|ned)? to|intend(?:s|ed)? to|decid(?:es|ed) not|refus(?:es|ed) to|promis(?:es|ed) to|tomorrow|"
+    r"some day|someday|yesterday|years ago|long ago|once (?:wore|had|was)|reminds?|speaks? of|explains?|suggests?|"
+    r"(?:portrait|painting|picture|statue|photograph|story|legend) of|"
+    # Whom one asks or tells is there; what about is not.
+    r"tells? (?:\w+ )?(?P<told>of|about|how)|ask(?:s|ed)? (?:\w+ ){1,3}?(?P<asked>to|how|if|whether|about))\b",
     re.IGNORECASE,
 )
 # A past that is over makes the whole sentence past.
@@ -37,13 +36,14 @@ _OVER = re.compile(
 )
 # These spoil only their own clause.
 _DENIED = re.compile(
-    r"\b(not|never|cannot|can't|won't|without|refuses?|fails? to|failed to|almost|nearly|would|could|should|might|"
-    r"may|"
-    r"will|shall|going to|wants? to|wanted to|tries to|tried to|about to|neither|nor|instead of|rather than|"
-    r"no longer|"
-    r"need to|needs to|ought to|must|let me|like to)\b|n't\b|'ll\b",
+    r"\b(?:not|never|cannot|can't|won't|refuses?|fails? to|failed to|almost|nearly|would|could|should|might|may|will|"
+    r"shall|going to|wants? to|wanted to|tries to|tried to|about to|neither|nor|instead of|rather than|no longer|needs? to|"
+    r"ought to|must|let me|like to)\b|n't\b|'ll\b",
     re.IGNORECASE,
 )
+_WITHOUT = re.compile(
+    r"\bwithout\b[^,]*", re.IGNORECASE
+)  # "leaves without a word" leaves, "without her coat" says no coat
 _CUT = re.compile(
     r"\s*;\s*|\s*:\s*|\s+[-–—]+\s+|—|,?\s+(?:and|but|while|then|as|so|until|when|because|before|after|"
     r"where)\s+(?=(\w[\w'-]*))|"
@@ -177,10 +177,11 @@ def _statements(text: str, cast: Cast) -> Iterator[Clause]:
             mentioned += cast.mentions(sentence)
             continue
         unreal = _UNREAL.search(sentence)
-        stated = sentence[: unreal.start()] if unreal else sentence
+        stated = sentence[: unreal.start(unreal.lastgroup or 0)] if unreal else sentence
         later = cast.mentions(stated) + (cast.mentions(parts[number + 1]) if number + 1 < len(parts) else [])
         subject = topic = ""
         for position, part in enumerate(_cut(stated, cast)):
+            part = _WITHOUT.sub("", part).strip(" ,")
             subject = _subject(part, cast, subject, mentioned, later, first=position == 0)
             mentioned += cast.mentions(part)
             topic = subject if subject not in ("", "you") else topic

@@ -75,7 +75,8 @@ _PULLING_OFF = re.compile(
 )
 _HAIR_CUT = re.compile(
     rf"^{ADVERBS}(?:cuts?|shaves?|shaved|dyes?|dyed|bleaches|bleached|crops?|cropped|trims?|trimmed|braids?|braided|"
-    rf"shears?|plaits?|grows?|grew|ties?|tied|pins?|pinned|knots?|unpins|unbinds?|loosens?|lets? down)\s+(?:off\s+)?"
+    rf"shears?|plaits?|grows?|grew|ties?|tied|pins?|pinned|knots?|unpins|unbinds?|loosens?|lets? down|puts?|"
+    rf"piles?|combs? out)\s+(?:off\s+)?"
     rf"{OWN}\s+(?:[\w-]+\s+){{0,2}}?{HAIR}\b",
     re.IGNORECASE,
 )
@@ -86,7 +87,8 @@ _LOSES_PART = re.compile(
 )  # fmt: skip
 _GROWS = re.compile(
     rf"^{ADVERBS}(?:grows?|grew|sprouts?|sprouted)\s+(?:(?:an?|the|{OWN})\s+)?(?:[\w-]+\s+){{0,3}}?{GROWN}\b|"
-    rf"^{ADVERBS}(?:grows?|grew|becomes?|became|turns?|turned)\s+(?:\w+\s+)?(?:{SIZE})\b",
+    rf"^{ADVERBS}(?:grows?|grew|becomes?|became|turns?|turned)\s+(?:\w+\s+)?(?:{SIZE})\b|^{ADVERBS}(?:shrinks|"
+    rf"shrank|withers|shrivels)\b(?! (?:from|back|away))",
     re.IGNORECASE,
 )
 _BECOMES = re.compile(
@@ -131,12 +133,19 @@ def _read_clause(clause: Clause, request: AnalysisRequest, cast: Cast, found: di
 def _predicate(clause: Clause, cast: Cast) -> str:
     """The clause without what stands before its verb."""
     start = re.match(
-        rf"{LEAD}"
-        rf"\b(?:{cast.pattern}|she|he|they|you|i|we)\b(?!'s)\s*(?:,[^,]{{0,60}},)?\s*",
+        rf"{LEAD}\b(?:{cast.pattern}|she|he|they|you|i|"
+        rf"we)\b(?!'s)\s*(?P<aside>,[^,]{{0,60}},?)?\s*",
         clause.text,
         re.IGNORECASE,
     )
-    return clause.text[start.end() :] if start else clause.text
+    if start is None:
+        return clause.text
+    rest = clause.text[start.end() :]
+    # "Mira, now in a nun's habit, keeps her eyes down": the aside tells what is worn.
+    aside = re.match(
+        r",\s*(?:now |still )?(?:in|wearing|dressed in|clad in)\b", start.group("aside") or "", re.IGNORECASE
+    )
+    return f"is {(start.group('aside') or '').strip(' ,')}" if aside else rest
 
 
 def _own_act(
@@ -188,9 +197,8 @@ def _own_act(
     if _LOSES_PART.match(act):
         note(found, who, clause, feature=act)
         return
-    if any(pattern.match(act) for pattern in (_HAIR_CUT, _GROWS, _BECOMES, _TRANSFORMED, _PAINTS)) and not SEEMS.search(
-        act
-    ):
+    changed = any(pattern.match(act) for pattern in (_GROWS, _BECOMES, _TRANSFORMED, _PAINTS)) and not SEEMS.search(act)
+    if changed or _HAIR_CUT.match(act):
         # "is transformed: a creature of glass stands where she stood" says the rest behind the colon.
         note(found, who, clause, feature=clause.sentence if _TRANSFORMED.match(act) else act)
 

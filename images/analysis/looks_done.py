@@ -19,7 +19,8 @@ _PART_TURNS = (
     rf"{_OWNER}\s+(?P<part>{_SKIP}{PART})\b[^.]*?\b(?:turns?|turned|goes|went|gone|becomes?|became|become|changes?|"
     rf"changed|fades?|faded|bleaches|grows?|grown|hangs?|lengthens?|twists?|stretch(?:es)?|swells?|hardens?|"
     rf"melts?|splits?|"
-    rf"shrivels?|thickens?|sharpens?|withers?|is now|are now)\s+(?:\w+\s+){{0,4}}?(?:in)?(?:to)?\s*(?:an?\s+)?"
+    rf"shrivels?|thickens?|sharpens?|withers?|clouds?(?: over)?|films? over|is now|"
+    rf"are now)\s+(?:\w+\s+){{0,4}}?(?:in)?(?:to)?\s*(?:an?\s+)?"
     rf"(?:[\w,-]+\s+){{0,3}}?(?:{COLOUR}|{CREATURE}|{GROWN}|claws?|paws?|hoof|hooves|iron|bark|colou?r of)\b"
 )
 _HAIR_GONE = rf"{_OWNER}\s+(?:[\w-]+\s+){{0,2}}?{HAIR}\b\s+(?:falls? (?:to|in)|is (?:gone|shorn|cut)|are gone)"
@@ -43,7 +44,16 @@ _HURTS = (
 _PART_REPLACED = (
     rf"\bwhere {_OWNER}\s+{_SKIP}{PART}\b (?:had been|was|used to be)\b.*?\b(?:is|are|sits?|gleams?|hangs?)\b"
 )
-_BODY_PATTERNS = (_PART_TURNS, _HAIR_GONE, _MARK_ON, _MARK_GROWS, _HURTS, _PART_REPLACED)
+# Whatever appears on a body changes it, except what comes and goes on any face.
+_APPEARS = (
+    rf"^(?!.*\b(?:smiles?|grins?|frowns?|smirk|tears?|sweat|light|looks?|expression|fear|doubt|hope|flicker|"
+    rf"hands?|breath|shadows?|"
+    rf"reflection|snow|snowflakes|rain|moth|butterfly|fly|bird|drops?|dew|dust)\b)"
+    rf".*\b(?:appears?|appeared|sprouts?|sprouted|unfolds?|unfolded|emerges?|emerged|grows?|grown|grew|bursts?|"
+    rf"erupts?)\s+"
+    rf"(?:on|in|from|out of|through|across|along|over)\s+(?:the (?:skin|flesh) of\s+)?{_OWNER}\s+{_SKIP}{PART}\b"
+)
+_BODY_PATTERNS = (_PART_TURNS, _HAIR_GONE, _MARK_ON, _MARK_GROWS, _HURTS, _PART_REPLACED, _APPEARS)
 _LEFT_SO = (
     r"\b(?:leaves?|left|makes?|made)\s+(?P<name>{names})\s+(?:\w+ly\s+)?(?:scarred|gaunt|blind|bald|lame|"
     r"disfigured|one-eyed|"
@@ -56,6 +66,12 @@ _DRESSES = (
     rf"(?:around|round|over|on|onto|about|across|to)\s+(?:{_OWNER}\s+{_SKIP}(?:{PART}|{GARMENT})|"
     rf"(?P<bearer>{{names}}))\b"
 )
+_GIVEN = (
+    rf"\b(?:gives?|gave|given|hands?|handed|lends?|lent)\s+(?P<bearer>{{names}}|(?P<own>her|him|"
+    rf"them))\s+{NOUN_PHRASE}\s+"
+    rf"(?:to wear|to put on|to change into)\b"
+)
+_TAKEN_FROM = rf"\b(?:takes?|took|taken|strips?|stripped|confiscates?)\s+(?P<name>{{names}})'s?\s+{NOUN_PHRASE}"
 _HELPS_INTO = (
     rf"\b(?:helps?|helped|dress|dresses|dressed|buttons?|laces?|straps?|strapped|zips?|wraps?|wrapped|bundles?|"
     rf"bundled|"
@@ -95,6 +111,19 @@ def read_done_to(clause: Clause, who: str, cast: Cast, found: dict[str, Change])
     match = _search(_RUINED, text, cast)
     if match:
         note(found, _owner(match, who, clause, cast), clause, put_on=text[match.start("what") :])
+        return
+    match = _search(_GIVEN, text, cast)
+    if match:
+        him = cast.meant(
+            {"her": "she", "him": "he", "them": "they"}.get((match.group("own") or "").lower(), ""),
+            clause.mentioned,
+            (),
+        )
+        note(found, cast.named(match.group("bearer")) or him, clause, put_on=match.group("what"))
+        return
+    match = _search(_TAKEN_FROM, text, cast)
+    if match and cast.named(match.group("name")) != who:
+        note(found, cast.named(match.group("name")), clause, taken_off=match.group("what"))
         return
     match = _search(_DRESSES, text, cast) or _search(_HELPS_INTO, text, cast)
     if match:

@@ -24,7 +24,7 @@ OWN = r"(?:her|his|their|your|my)"
 NOUN_PHRASE = (
     rf"(?P<what>(?:(?:an?|the|some|two|new|{OWN}|the other)\s+)?(?:pair of\s+)?(?:(?!(?:{OWN}|the|and|to|in|"
     rf"on|at|for)\b)"
-    rf"[\w'-]+\s+){{0,4}}?{GARMENT}\b(?:\s+(?:of|with)\s+(?:(?:an?|"
+    rf"[\w'-]+\s+){{0,4}}?{GARMENT}\b(?!\s+{GARMENT}\b)(?:\s+(?:of|with)\s+(?:(?:an?|"
     rf"the)\s+)?(?!{OWN}\b)[\w-]+(?:\s+(?:and\s+)?(?!and\b|over\b|"
     rf"on\b|from\b|before\b)[\w-]+){{0,2}})?)"
 )

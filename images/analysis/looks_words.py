@@ -7,9 +7,10 @@ from images.language.words import word_set
 # Garments by where they sit: putting one on replaces what sat there. "whole" replaces everything.
 GARMENTS: dict[str, frozenset[str]] = {
     "whole": word_set(
-        "dress gown robe robes uniform armour armor clothes clothing attire outfit costume suit livery kimono "
-        "habit rags disguise jumpsuit spacesuit finery nightgown nightdress pyjamas pajamas tunic overalls "
-        "coveralls garb vestments sari toga swimsuit oilskins breastplate leathers fatigues"
+        "velvet silk lace satin brocade skirts dress gown robe robes uniform armour armor clothes clothing "
+        "attire outfit costume suit livery kimono habit rags disguise jumpsuit spacesuit finery nightgown "
+        "nightdress pyjamas pajamas tunic overalls coveralls garb vestments sari toga swimsuit oilskins "
+        "breastplate leathers fatigues"
     ),
     "outer": word_set("cloak coat jacket cape duster shawl poncho mantle overcoat parka blanket vest waistcoat apron"),
     "top": word_set("shirt blouse sweater jumper jerkin corset doublet bodice cardigan"),
@@ -30,12 +31,13 @@ PARTS = word_set(
     "hair head face skin eye eyes cheek cheeks chin brow forehead beard moustache mustache braid braids "
     "ear ears nose mouth lips teeth neck throat shoulder shoulders arm arms hand hands finger fingers "
     "wrist wrists palm chest back leg legs foot feet tail wings wing horns horn scales fur body jaw "
-    "temple temples hips knee claws curls locks plait"
+    "temple temples hips knee claws curls locks plait waist belly stomach hip ankle ankles knees thigh "
+    "thighs ribs nails eyebrow eyebrows lashes"
 )
 HAIR = word_set("hair beard moustache mustache braid braids head curls locks plait sideburns ponytail fringe")
 GROWN = word_set(
     "beard moustache mustache horns wings tail fur scales feathers claws fangs antlers hooves gills tusks "
-    "horn wing fin fins hair tentacles talons snout beak"
+    "horn wing fin fins hair tentacles talons snout beak muzzle"
 )
 MARKS = word_set(
     "line cut cuts gash gashes welt welts crack cracks rash scar scars tattoo tattoos rune runes stripes "

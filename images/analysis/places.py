@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 
 from images.analysis.clauses import Cast, statements
 from images.analysis.types import AnalysisRequest
-from images.language.words import INDOOR_NOUNS, OUTDOOR_NOUNS, PERSON_NOUNS, PLACE_NOUNS, clean, word_set, words
+from images.language.words import (
+    INDOOR_NOUNS,
+    OUTDOOR_NOUNS,
+    PERSON_NOUNS,
+    PLACE_NOUNS,
+    base_verb,
+    clean,
+    word_set,
+    words,
+)
 
 NAME_WORDS_MAX = 7
 
@@ -24,7 +33,7 @@ _MOVES = (
 _ENTERS = r"(?:(?:enter|reach|board|explore|visit|re-enter|arrive at|arrive in|make it to|get to)(?:e?s|e?d|ing)?)"
 _INTO = (
     r"(?:back )?(?:up |down |out |over |across |on |through )?(?:in|on)?to|inside|aboard|through|along|down|up|"
-    r"across|onto|into|at|in|for"
+    r"across|onto|into|at|in|for|upon|on(?= (?:castle|fort|the (?:city|castle|capital|fort|village|town))\b)"
 )
 _STOP = re.compile(
     r"[,.;:!?()]|\b(?:with|to|and|but|by|near|beside|before|after|while|where|which|that|who|when|as|for|from|"
@@ -40,13 +49,14 @@ _DETERMINERS = word_set("the a an my our your his her their its this that some a
 _NARRATED = (
     re.compile(r"^(?:\w+[\w' ]{0,50}?,?\s)?you (?:are|'re|stand|find yourself|wake|wake up|awake|awaken|"
                r"come to|sit|lie|are standing|"
-               r"end up|emerge|come out|arrive|land|dock|are back|are now|step out|find yourselves|are inside|"
+               r"end up|emerge|come out|arrive|land|dock|are back|are now|step out|surface|tumble out|"
+               r"crawl out|stagger out|appear|have reached|have come to|have arrived|find yourselves|are inside|"
                r"are led)\b(?P<rest>.*)",
                re.IGNORECASE),
-    re.compile(r"\b(?:carries|takes|leads|brings|marches|hauls|pushes|shoves|walks|hurries|steers|rides|throws|"
-               r"lowers|guides|drags|drives|rows|ferries|escorts|sweeps|pulls|"
-               r"flies|shows) you\b"
-               r"(?P<rest>.*)", re.IGNORECASE),
+    re.compile(r"\b(?!(?:point|direct|invite|remind|call|introduc|compar|tell|ask|beckon|refer|expos|listen|speak|"
+               r"talk)\w*\b)"
+               r"[a-z]+ you (?P<rest>(?:\w+ly )?(?:back |down |up |out |over |off |deep |further )*"
+               r"(?:into|to|onto|inside|aboard|through|across|along|up|down)\b.*)", re.IGNORECASE),
     re.compile(r"\b(?:path|road|door|passage|tunnel|stairs?|stairway|corridor|trail|street|alley|gate|hatch|lift|"
                r"track|way|ladder|"
                r"hallway|steps) (?:opens?|leads?|gives?|lets you out|brings you out|ends|"
@@ -54,6 +64,19 @@ _NARRATED = (
                re.IGNORECASE),
 )  # fmt: skip
 _STATIC = re.compile(r"\b(?:in|inside|on|at|into|onto|to|aboard|among)\s+", re.IGNORECASE)
+# With nothing between verb and direction any verb moves: "drop into the orchard", "stagger back to camp". Not these.
+_GOES = re.compile(
+    r"(?!(?:look|listen|talk|speak|point|refer|belong|writ|pray|bow|nod|wav|lie|lying|sing|peer|gaz|star|glanc|"
+    r"shout|call|cling|"
+    r"hold|agree|object|repl|answer|attend|stick|add|admit|confess|apolog|appeal|switch|react|respond|lead|try|"
+    r"want|need|hope|"
+    r"plan|decid|begin|start|prefer|tend|used|listen|mean|prepar|ask|refus|promis|swear|threaten|pretend|forget|"
+    r"learn)\w*\b)"
+    r"[a-z]+(?:\s+(?:back|down|up|out|over|across|on|in|off|straight|headlong|together|upstairs|downstairs|"
+    r"outside|\w+ly|"
+    r"with \w+))*\s+(?:into|onto|to|inside|aboard)\s",
+    re.IGNORECASE,
+)
 _FILLERS = re.compile(
     r"^(?:then|now|so|ok|okay|and|well|please|suddenly|time to|it is time to|it's time to|\w+ly),?\s+", re.IGNORECASE
 )
@@ -67,6 +90,14 @@ _ADJECTIVES = word_set(
 _OPPOSED = (
     (("old", "ancient"), ("new",)),
     (("small", "little", "tiny"), ("large", "big", "great", "grand", "huge", "vast")),
+)
+# Things one can go, climb or run into without being anywhere new.
+_NO_PLACES = word_set(
+    "air dark darkness light shadows shadow crowd conversation water fire pieces tears sleep silence "
+    "distance fray position trouble bed eyes face arms night sun sunlight moonlight rain fog mist storm "
+    "seat chair wall mirror hole chest box bag sack barrel wagon cart saddle window door doorway wind "
+    "snow smoke flames mud grass bushes trap chaos panic battle fight corner unknown void cold heat "
+    "action role trance coma dream trees leaves hands lap hammock cupboard wardrobe closet coffin"
 )
 _SPELLING = {
     "harbor": "harbour", "centre": "center", "theatre": "theater", "armoury": "armory", "parlour": "parlor",
@@ -108,7 +139,8 @@ def _gone_to(text: str, subject: str, cast: Cast, request: AnalysisRequest) -> I
     )
     starts = re.match(rf"(?:{_MOVES}|{_ENTERS})\b", body, re.IGNORECASE)
     bare = re.match(r"(?:in)?to (?:the|my|our)\b", body, re.IGNORECASE)
-    if not (bare or (starts and (own or subject == ""))):
+    goes = own and _GOES.match(body)
+    if not (bare or goes or (starts and (own or subject == ""))):
         return
     if subject not in ("", "you") or (
         not own and not bare and words(body)[0][0].isupper() and cast.named(words(body)[0])
@@ -149,6 +181,19 @@ def _destinations(body: str, cast: Cast, request: AnalysisRequest) -> Iterator[s
     home = re.search(r"^\S+(?: back)? (home)\b(?! town)", body, re.IGNORECASE)
     if home:
         found = "home"
+    unknown = re.search(
+        r"\b(?:into|inside)\s+(?:the|an?|my|our)\s+((?:[a-z'-]+\s+){0,2}?)([a-z'-]{3,})(?=[,.;!]|$| with\b| and\b)",
+        body,
+        re.I,
+    )
+    if (
+        unknown
+        and not enters
+        and not found
+        and unknown.group(2).lower() not in _NO_PLACES
+        and base_verb(unknown.group(2)) is None
+    ):
+        found = f"{unknown.group(1)}{unknown.group(2)}"
     for match in re.finditer(rf"(?<!\bout )\b(?:{_INTO})\s+", body, re.IGNORECASE):
         if re.search(
             r"\b(?:close|next|look|point|listen|speak|talk|"
@@ -172,7 +217,8 @@ def _last_place(rest: str, cast: Cast, request: AnalysisRequest) -> str:
         if re.search(r"\b(?:of|from)\s+$", rest[: match.start()]):
             continue
         found = place_in(rest[match.end() :], cast, request) or found
-    return found or (place_in(rest, cast, request) if re.match(r"\s*(?:home|inside|aboard)\b", rest, re.I) else "")
+    plain = re.match(r"\s*(?:home|inside|aboard|the|an?)\b", rest, re.IGNORECASE)
+    return found or (place_in(rest, cast, request) if plain else "")
 
 
 def place_in(text: str, cast: Cast, request: AnalysisRequest) -> str:

@@ -44,7 +44,7 @@ _ACTS = re.compile(
     rf"(?:^|[\s,;\"])(?P<name>{_NAME})(?P<about>, (?:an? |the )[^,.;]{{4,90}},)? (?:\w+ly )?(?P<verb>[a-z]{{2,}})\b"
 )
 _NAMED = re.compile(
-    rf"\b(?P<about>an? [a-z][\w' -]{{2,60}}?) (?:named|called|by the name of) (?P<name>{_NAME})|"
+    rf"\b(?P<about>[Aa]n? [a-z][\w' -]{{2,60}}?) (?:named|called|by the name of) (?P<name>{_NAME})|"
     rf"\b(?:meets?|introduces? (?:you to )?|it is|here is|there is|joined by|accompanied by) (?P<met>{_NAME})"
     rf"(?P<rest>, (?:an? |the )[^,.;]{{4,90}})?"
 )
@@ -53,6 +53,11 @@ _SPEAKS = word_set(
     "laughs smiles nods frowns sighs grins shrugs stares glances bows waves growls snaps hisses stands "
     "waits leans looks walks steps turns comes takes holds gives offers points sits kneels reaches draws "
     "opens puts watches enters leads shakes hands pulls raises lifts runs wears has is"
+)
+_HUMAN = word_set(
+    "says said asks asked replies replied whispers whispered shouts shouted mutters murmurs answers "
+    "laughs laughed smiles smiled nods nodded frowns frowned sighs sighed grins grinned shrugs shrugged "
+    "bows waves kneels greets introduces explains thinks"
 )
 _NO_NAMES = word_set(
     "the a an and but or so yes no not i you he she it we they my your his her its our their this that "
@@ -144,7 +149,12 @@ def find_new(request: AnalysisRequest, cast: Cast, location: str) -> list[Introd
         for name, about, verb in candidates:
             short = name.split()[-1].lower()
             acts = verb in _SPEAKS or (base_verb(verb) is not None and verb.endswith("s"))
-            is_new = name not in found and not cast.mentions(name) and short not in plain
+            # Any noun may begin a sentence with a capital; a name does what only people do, or stands elsewhere too.
+            if " " not in name and sentence.startswith(name) and not about:
+                acts = verb in _HUMAN or re.search(rf"[a-z,;] {re.escape(name)}\b", text) is not None
+            is_new = (
+                (name not in found or not found[name].description) and not cast.mentions(name) and short not in plain
+            )
             named = is_new and _may_be_name(name) and not any(same_place(name, place) for place in places)
             if acts and named and len(found) < MAX_CHARACTERS:
                 found[name] = Introduced(name=name, description=about, outfit=_outfit(about))

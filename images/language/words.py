@@ -48,7 +48,7 @@ VERB_CLASSES: dict[str, frozenset[str]] = {
     ),
     "look": word_set(
         "look search examine inspect study watch read scan explore peer check observe see find stare gaze "
-        "glance investigate seek inspect browse survey spot notice count"
+        "glance investigate seek browse survey spot notice count"
     ),
     "speak": word_set(
         "say ask tell speak call shout whisper greet answer reply yell sing beg warn promise thank explain "
@@ -67,7 +67,7 @@ VERB_CLASSES: dict[str, frozenset[str]] = {
     "use": word_set(
         "use light put place set tie cut pour drink eat write draw play wear cast burn dig build mend fix "
         "repair start ring raise lower point drop load hang wrap wind strike close shut lock fill bury cook "
-        "close make activate switch ignite extinguish douse"
+        "make activate switch ignite extinguish douse"
     ),
     "give": word_set("give offer hand show pay return share trade bring sell buy pass feed lend"),
     "hide": word_set("hide cover conceal bury duck"),
@@ -122,8 +122,10 @@ PLACE_NOUNS = (
     INDOOR_NOUNS
     | OUTDOOR_NOUNS
     | word_set(
-        "place home spot area site building hideout lair den base headquarters sanctum realm kingdom world "
-        "land shack porch doorway entrance shelter ship starship station spaceship frigate cruiser"
+        "treasury archive archives summit vaults armoury refectory dormitory gatehouse undercroft mausoleum "
+        "airport lodge orchard-house hideaway stronghold citadel keep-yard inner-court pavilion hostel dorm "
+        "palace place home spot area site building hideout lair den base headquarters sanctum realm kingdom "
+        "world land shack porch doorway entrance shelter ship starship station spaceship frigate cruiser"
     )
 )
 
