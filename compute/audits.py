@@ -27,7 +27,6 @@ BLOCK_BYTES = 1024 * 1024
 LAPSED_LIMIT = timedelta(seconds=30)
 OVERDUE_LIMIT = timedelta(seconds=60)
 DELETING_LIMIT = timedelta(seconds=120)
-PARTIAL = ".part"
 
 Row = TypeVar("Row", bound=Model)
 
@@ -177,8 +176,8 @@ def _without_row(root: Path, paths: list[str]) -> Iterator[str]:
 
 
 def _is_being_written(path: Path) -> bool:
-    """A temporary file young enough that somebody may still write it (compute.services.files)."""
-    if not (path.name.startswith(".") and path.name.endswith(PARTIAL)):
+    """A temporary file (their names begin with a dot) young enough that somebody may still write it."""
+    if not path.name.startswith("."):
         return False
     try:
         changed = path.stat().st_mtime
