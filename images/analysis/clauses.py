@@ -22,7 +22,8 @@ _SPEECH = re.compile(r'"[^"]*("|$)')
 _UNREAL = re.compile(
     r"\b(?:if|unless|wish(?:es|ed)?|hop(?:es?|ed)|dream(?:s|ed|t|ing)?|imagin(?:es?|ed|ing)|remember(?:s|ed)?|"
     r"recall(?:s|ed)?|think(?:s|ing)? (?:of|about)|thought (?:of|about)|wonder(?:s|ed)?|pretend(?:s|ed)?|as if|"
-    r"as though|used to|plan(?:s|ned)? to|intend(?:s|ed)? to|decid(?:es|ed) not|refus(?:es|ed) to|promis(?:es|ed) to|tomorrow|"
+    r"as though|used to|plan(?:s|ned)? to|intend(?:s|ed)? to|decid(?:es|ed) not|refus(?:es|ed) to|promis(?:es|"
+    r"ed) to|tomorrow|"
     r"some day|someday|yesterday|years ago|long ago|once (?:wore|had|was)|reminds?|speaks? of|explains?|suggests?|"
     r"(?:portrait|painting|picture|statue|photograph|story|legend) of|"
     # Whom one asks or tells is there; what about is not.
@@ -37,13 +38,12 @@ _OVER = re.compile(
 # These spoil only their own clause.
 _DENIED = re.compile(
     r"\b(?:not|never|cannot|can't|won't|refuses?|fails? to|failed to|almost|nearly|would|could|should|might|may|will|"
-    r"shall|going to|wants? to|wanted to|tries to|tried to|about to|neither|nor|instead of|rather than|no longer|needs? to|"
+    r"shall|going to|wants? to|wanted to|tries to|tried to|about to|neither|nor|instead of|rather than|no longer|"
+    r"needs? to|"
     r"ought to|must|let me|like to)\b|n't\b|'ll\b",
     re.IGNORECASE,
 )
-_WITHOUT = re.compile(
-    r"\bwithout\b[^,]*", re.IGNORECASE
-)  # "leaves without a word" leaves, "without her coat" says no coat
+_WITHOUT = re.compile(r"\bwithout\b[^,]*", re.IGNORECASE)
 _CUT = re.compile(
     r"\s*;\s*|\s*:\s*|\s+[-–—]+\s+|—|,?\s+(?:and|but|while|then|as|so|until|when|because|before|after|"
     r"where)\s+(?=(\w[\w'-]*))|"

@@ -22,7 +22,7 @@ from images.analysis.types import (
     CharacterReading,
     KnownCharacter,
 )
-from images.language.words import clean_text, clip
+from images.language.words import clean_text, clip, words
 
 Message = dict[str, str]
 Schema = dict[str, Any]
@@ -231,7 +231,7 @@ def _parse(
         location_description=described or ("" if moved else request.location_description),
         time_of_day=_text_of(value, "time_of_day", notes) or request.time_of_day,
         weather=_text_of(value, "weather", notes) or request.weather,
-        characters=_characters(value.get("characters"), request, read, notes),
+        characters=_characters(value.get("characters"), request, read, notes, place),
         action_description=_text_of(value, "action_description", notes),
         summary=_text_of(value, "summary", notes),
         notes=tuple(notes[:NOTES_MAX]),
@@ -270,6 +270,7 @@ def _characters(
     request: AnalysisRequest,
     read: Callable[[Mapping[str, Any], AnalysisRequest, list[str]], CharacterReading],
     notes: list[str],
+    place: str,
 ) -> tuple[CharacterReading, ...]:
     if not isinstance(raw, list):
         if raw is not None:
@@ -284,6 +285,9 @@ def _characters(
         reading = read(row, request, notes)
         if _is_player(reading.name, request):
             continue
+        if _known(reading.name, request) is None and not _is_told(reading.name, request, place):
+            notes.append(f"{reading.name} was dropped: the turn names nobody so")
+            continue
         if reading.name.lower() in found:
             notes.append(f"{reading.name} was named twice")
             continue
@@ -297,6 +301,14 @@ def _is_player(name: str, request: AnalysisRequest) -> bool:
     """Models like to list the player, who has no portrait unless the story names one."""
     generic = {"you", "player", "the player", "i", "narrator", "the narrator", "protagonist", "the protagonist"}
     return name.lower() in generic and name.lower() != request.player_name.lower()
+
+
+def _is_told(name: str, request: AnalysisRequest, place: str) -> bool:
+    """Whether a character the model adds stands in the turn's own text. Small models list places, and invent people."""
+    if any(same_place(name, known) for known in (place, request.location, *request.known_locations)):
+        return False
+    text = set(words(f"{request.player_input} {request.narration}".lower()))
+    return any(word in text for word in words(name.lower()) if len(word) > 2 and word not in ("the", "old", "young"))
 
 
 def _known(name: str, request: AnalysisRequest) -> KnownCharacter | None:

@@ -25,7 +25,8 @@ MIRA = KnownCharacter(
     aliases=("the pilot",),
 )
 REQUEST = AnalysisRequest(
-    player_input="I follow Mira into the cellar", narration="You step into the cellar. Mira puts on a red cloak.",
+    player_input="I follow Mira and Ilsa into the cellar",
+    narration="You step into the cellar. Mira puts on a red cloak.",
     location="the lantern room", location_description="Brass and glass.", time_of_day="dusk", weather="rain",
     characters=(MIRA,), known_locations=("The Old Lighthouse", "harbour"), title="The Salt Crown", genre="fantasy",
     premise="A queen seeks her drowned city.",
@@ -82,7 +83,7 @@ def test_the_narration_is_asked_for_with_the_story_its_last_turns_and_an_idea() 
     assert "drowned city" in messages[0]["content"]
     assert messages[1]["content"] == "line 4"
     assert "A bell under the sea" in messages[-1]["content"]
-    assert messages[-1]["content"].endswith("I follow Mira into the cellar")
+    assert messages[-1]["content"].endswith("I follow Mira and Ilsa into the cellar")
 
 
 def test_prompts_stay_of_a_bearable_size_whatever_the_story_holds() -> None:
@@ -181,7 +182,7 @@ def test_everything_is_cut_to_its_limit() -> None:
     long = "word " * 2000
     text = answer(
         **{key: long for key in GOOD if key != "characters"},
-        characters=[mira(name=f"N{number} {long}", outfit=long) for number in range(40)],
+        characters=[mira(name=f"Ilsa {number} {long}", outfit=long) for number in range(40)],
     )
     found = parse_reading(text, REQUEST)
     assert len(found.summary) <= LIMITS["summary"]
@@ -196,6 +197,13 @@ def test_markup_in_an_answer_does_not_survive_and_a_name_counts_once() -> None:
     found = parse_reading(text, REQUEST)
     assert found.location == "cellar"
     assert [each.name for each in found.characters] == ["Mira", "Ilsa"]
+
+
+@pytest.mark.parametrize("name", ["The Lantern Room", "cellar", "Aragorn"])
+def test_a_place_or_a_name_that_the_turn_does_not_hold_is_no_new_character(name: str) -> None:
+    found = parse_reading(answer(characters=[mira(), mira(name=name)]), REQUEST)
+    assert [each.name for each in found.characters] == ["Mira"]
+    assert name in found.notes[0]
 
 
 @pytest.mark.parametrize("text", ["", "no", "[]", "3", "null", "{", "[" * 100_000])
