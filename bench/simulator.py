@@ -108,7 +108,8 @@ class Simulator:
         self.sizes[prompt_id] = (latent["width"], latent["height"])
         self.log[text] = {"received": received}
         self.pending.append(prompt_id)
-        await self.queue.put((prompt_id, {"text": text}, body.get("client_id", "")))
+        saver = next(key for key, node in body["prompt"].items() if node["class_type"] == "SaveImage")
+        await self.queue.put((prompt_id, {"text": text, "saver": saver, "graph": body["prompt"]}, body.get("client_id", "")))
         return web.json_response({"prompt_id": prompt_id, "number": 1, "node_errors": {}})
 
     async def work(self) -> None:
@@ -124,8 +125,8 @@ class Simulator:
             image = {"filename": f"{prompt_id}.png", "subfolder": "", "type": "output"}
             messages = [["execution_start", {"prompt_id": prompt_id}], ["execution_success", {"prompt_id": prompt_id}]]
             self.history[prompt_id] = {
-                "prompt": [1, prompt_id, {}, {}, []],
-                "outputs": {"9": {"images": [image]}},
+                "prompt": [1, prompt_id, what["graph"], {}, []],
+                "outputs": {what["saver"]: {"images": [image]}},
                 "status": {"status_str": "success", "completed": True, "messages": messages},
                 "meta": {},
             }

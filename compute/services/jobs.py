@@ -91,7 +91,12 @@ def job_cancel(*, job_id: int, reason: str = "cancelled") -> bool:
         return False
     now = timezone.now()
     Job.objects.filter(pk=job.pk).update(
-        status=Job.Status.CANCELLED, cancel_requested=True, finished_at=now, error_code="cancelled", error_detail=reason
+        status=Job.Status.CANCELLED,
+        cancel_requested=True,
+        finished_at=now,
+        not_before=None,
+        error_code="cancelled",
+        error_detail=reason,
     )
     job.refresh_from_db()
     Attempt.objects.filter(job=job, status=Attempt.Status.RUNNING).update(

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.tasks import async_task
 
-from compute.models import Attempt, IdempotencyRecord, Job, Slot
+from compute.models import Attempt, Job, Slot
 from compute.services.attempts import attempt_lapse, attempts_lapse_due
 from compute.services.files import files_sweep
 from compute.services.holders import is_dead
@@ -30,7 +30,6 @@ from compute.services.workers import workers_due_for_probe
 log = logging.getLogger("luna.ticker")
 
 LOOP_S = 0.5
-IDEMPOTENCY_KEPT = timedelta(hours=48)
 JOBS_KEPT = timedelta(days=90)
 
 
@@ -84,13 +83,11 @@ def ping_clusters() -> int:
     return 2
 
 
-def forget_old() -> int:
-    """Delete replies kept for repeated requests, and jobs nobody looks at any more."""
-    now = timezone.now()
-    replies, _ = IdempotencyRecord.objects.filter(created_at__lt=now - IDEMPOTENCY_KEPT).delete()
-    old = Job.objects.filter(finished_at__lt=now - JOBS_KEPT).values_list("pk", flat=True)[:1000]
+def forget_old_jobs() -> int:
+    """Delete jobs and attempts that ended long ago."""
+    old = Job.objects.filter(finished_at__lt=timezone.now() - JOBS_KEPT).values_list("pk", flat=True)[:1000]
     gone, _ = Job.objects.filter(pk__in=list(old)).delete()
-    return replies + gone
+    return gone
 
 
 @dataclass
@@ -119,7 +116,7 @@ def all_chores() -> list[Chore]:
         Chore(jobs_end_overdue, 2.0),
         Chore(files_sweep, 5.0, locked=False),
         Chore(ping_clusters, 5.0, locked=False),
-        Chore(forget_old, 600.0),
+        Chore(forget_old_jobs, 600.0),
     ]
     return own + [Chore(import_string(name), every_s) for name, every_s in settings.TICKER_CHORES]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Avg, Count, Q, Sum
+from django.db import connection
+from django.db.models import Avg, Count
 from django.utils import timezone
 
 from compute.models import Job, Slot, Worker, WorkerSpeed
@@ -30,26 +31,51 @@ def waiting_report(job: Job) -> Waiting:
 
 
 def waiting_reports(jobs: Iterable[Job]) -> dict[int, Waiting]:
-    """Why each of these jobs waits, in a number of queries that does not grow with theirs (it does with the number
-    of different needs, at most a handful for one story)."""
+    """Why each of these jobs waits, in a number of queries that does not grow with theirs."""
     jobs = list(jobs)
     open_jobs = [job for job in jobs if job.status not in Job.TERMINAL]
     if not open_jobs:
         return {job.pk: Waiting("", None, 0) for job in jobs}
-    board = _Board()
+    board = _Board(open_jobs)
     return {job.pk: board.report(job) for job in jobs}
+
+
+# Who goes first, by the index the queue is read by; beyond so many the exact number tells a person nothing.
+AHEAD_MOST = 1000
+_AHEAD_SQL = """
+SELECT job.id, ahead.jobs, ahead.units
+FROM compute_job job CROSS JOIN LATERAL (
+    SELECT count(*) AS jobs, coalesce(sum(earlier.cost), 0)::bigint AS units FROM (
+        SELECT other.cost FROM compute_job other
+        WHERE other.needs_id = job.needs_id AND other.status = 'queued'
+          AND (other.lane, other.start_tag, other.id) < (job.lane, job.start_tag, job.id)
+        LIMIT %s
+    ) earlier
+) ahead
+WHERE job.id = ANY(%s)
+"""
+
+
+def _ahead_of(jobs: list[Job]) -> dict[int, tuple[int, int]]:
+    """For each waiting job: jobs of the same needs that go first, and the sum of their costs."""
+    waiting = [job.pk for job in jobs if job.status in (Job.Status.QUEUED, Job.Status.DELAYED)]
+    if not waiting:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_AHEAD_SQL, [AHEAD_MOST, waiting])
+        return {pk: (count, units) for pk, count, units in cursor.fetchall()}
 
 
 class _Board:
     """Workers, their speed and what is in their queue, read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, jobs: list[Job]) -> None:
         self.workers = list(Worker.objects.filter(kind=Worker.Kind.MANAGED))
         busy = Slot.objects.filter(state=Slot.State.RUNNING).values("worker_id").annotate(n=Count("pk"))
         self.busy = {row["worker_id"]: row["n"] for row in busy.order_by()}
         speeds = WorkerSpeed.objects.values("worker_id", "kind").annotate(rate=Avg("ms_per_unit"))
         self.rates = {(row["worker_id"], row["kind"]): row["rate"] for row in speeds}
-        self._ahead: dict[tuple[int, int, int], tuple[int, int]] = {}
+        self.ahead = _ahead_of(jobs)
         self.now = timezone.now()
 
     def report(self, job: Job) -> Waiting:
@@ -69,7 +95,7 @@ class _Board:
         return self._queued(job, available, [reason for reason in misfits.values() if reason])
 
     def _queued(self, job: Job, available: list[Worker], misfits: list[str]) -> Waiting:
-        count, units = self._before(job)
+        count, units = self.ahead.get(job.pk, (0, 0))
         rates = [rate for worker in available if (rate := self.rates.get((worker.pk, job.kind)))]
         slots = sum(worker.max_concurrent for worker in available)
         busy = sum(self.busy.get(worker.pk, 0) for worker in available)
@@ -89,19 +115,6 @@ class _Board:
         if eta_s is not None:
             words += f", about {max(1, round(eta_s))} s"
         return Waiting("; ".join([words, *misfits[:3]]), eta_s, count)
-
-    def _before(self, job: Job) -> tuple[int, int]:
-        """Jobs of the same needs that go first, and the sum of their costs."""
-        key = (job.needs_id, job.lane, job.start_tag)
-        if key not in self._ahead:
-            earlier = Job.objects.filter(needs_id=job.needs_id, status=Job.Status.QUEUED).filter(
-                Q(lane__lt=job.lane)
-                | Q(lane=job.lane, start_tag__lt=job.start_tag)
-                | Q(lane=job.lane, start_tag=job.start_tag, pk__lt=job.pk)
-            )
-            sums = earlier.aggregate(n=Count("pk"), units=Sum("cost"))
-            self._ahead[key] = (sums["n"], sums["units"] or 0)
-        return self._ahead[key]
 
     def _running_eta_s(self, job: Job) -> float | None:
         if job.started_at is None:

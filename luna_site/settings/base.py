@@ -194,8 +194,14 @@ COMPUTE_HANDLERS = {
     "narration": "images.handlers.texts.NarrationHandler",
     "reading": "images.handlers.texts.ReadingHandler",
 }
+# Who adds to a person's data export and takes part in their deletion.
+PERSON_DATA_HANDLERS = ["images.people.StoryData"]
 # What the ticker does besides compute's own chores: (dotted name, every so many seconds).
-TICKER_CHORES = [("images.chores.resume_stale_turns", 2.0), ("images.chores.sweep_deleted_stories", 5.0)]
+TICKER_CHORES = [
+    ("images.chores.resume_stale_turns", 2.0),
+    ("images.chores.sweep_deleted_stories", 5.0),
+    ("compute.common.api.idempotency.idempotency_expire", 3600.0),
+]
 
 # --- people --------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "community.User"
@@ -233,7 +239,6 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_ROOT = None

@@ -234,7 +234,7 @@ def _used(
         )
     if graph is not None and entry.graph is not None:
         wanted = inputs_of(graph, CHECKPOINT).get("ckpt_name")
-        if used["model"] != wanted:
+        if used["model"] not in (wanted, None):
             raise missing_checkpoint(
                 f"{wanted} (it ran {used['model']} instead)", facts.checkpoints, server=facts.server
             )
