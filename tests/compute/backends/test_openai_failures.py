@@ -208,7 +208,7 @@ def test_a_real_model_streams_a_text_and_answers_by_schema(small_llm: str) -> No
     found = backend.probe()
     assert found.models
     watcher = Watcher()
-    told = backend.chat(request(max_tokens=40, temperature=0.2), watcher)
+    told = backend.chat(request(max_tokens=40, temperature=0.2, timeout_s=240, first_token_timeout_s=200), watcher)
     assert told.text.strip() == watcher.text.strip()
     assert len(told.text.split()) >= 3
     assert told.completion_tokens is not None
@@ -216,7 +216,8 @@ def test_a_real_model_streams_a_text_and_answers_by_schema(small_llm: str) -> No
     idea = backend.chat(
         request(
             messages=[{"role": "user", "content": "Invent a place for a ghost story. Answer in JSON."}],
-            json_schema=IDEA_SCHEMA, max_tokens=160, temperature=0.2, timeout_s=90,
+            json_schema=IDEA_SCHEMA, max_tokens=160, temperature=0.2, timeout_s=240,
+            first_token_timeout_s=200,
         ),
         Watcher(),
     )  # fmt: skip
