@@ -27,12 +27,14 @@ def picture(request: HttpRequest, image_id: int) -> HttpResponse:
     row = image_of(request, image_id)
     image = represent_image(images_loaded(GeneratedImage.objects.filter(pk=row.pk)).get())
     number = row.turn.number if row.turn else None
+    sketchers = sketchers_known()
     page = {
         "story": row.story,
         "section": "stories",
         "image": image,
         "title": words.subject_of(image) or words.TYPE_NAMES.get(image["image_type"], "Picture"),
-        "caption": words.caption(image, number, sketchers_known()),
+        "caption": words.caption(image, number, sketchers),
+        "sketch": image["status"] == "complete" and image["gpu_worker"] in sketchers,
         "turn": row.turn,
         "alt": words.alt_of(image),
         "wait_line": words.wait_line(image) if words.is_unfinished(image) else "",

@@ -148,6 +148,7 @@ def _page(story: Story, *, before: int | None) -> dict[str, Any]:
         "head": _head(turns, beside),
         "cast": person_views(told, people, {image["id"]: image for image in beside}),
         "queue_line": words.queue_line([*images, *beside]),
+        "is_idle": not any(words.is_unfinished(image) for image in [*images, *beside]),
         "suggested": last["suggested_actions"][:3] if last and last["status"] != "processing" and not past else [],
         "idempotency_key": uuid.uuid4().hex,
         "page_data": {"turns": turns, "images": beside, "sketchers": sketchers, "past": past},

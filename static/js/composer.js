@@ -102,7 +102,8 @@ export class Composer {
 }
 
 function chip(action) {
-  const light = make("i", {}, action.image?.thumb_url ? make("img", { src: action.image.thumb_url, alt: "" }) : null);
+  const picture = action.image?.thumb_url;
+  const light = picture ? make("i", {}, make("img", { src: picture, alt: "" })) : null;
   return make("button", { name: "suggested", value: action.text }, light, action.text);
 }
 

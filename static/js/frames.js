@@ -91,10 +91,11 @@ function drawPicture(figure, shown, complete) {
   setAttribute(link, "href", `/images/${shown.id}/`);
   setAttribute(picture, "alt", altOf(shown));
   if (picture.getAttribute("src") === shown.url) return;
-  if (!picture.hasAttribute("src")) {
-    picture.classList.add("coming");
-    picture.addEventListener("load", () => picture.classList.remove("coming"), { once: true });
-  }
+  if (!picture.hasAttribute("src")) picture.classList.add("coming");
+  picture.onload = () => {
+    picture.classList.remove("coming");
+    setTimeout(() => !link.hidden && (part(figure, "preview").hidden = true), 250); // it fades in over the preview
+  };
   keepTrying(picture);
   picture.src = shown.url;
 }

@@ -47,10 +47,17 @@ store.onChange((ids) => {
   composer.suggested = last && !isTelling(last) && !data.past ? (last.suggested_actions ?? []).slice(0, 3) : [];
   const sent = following !== null ? turnElement(following) : null;
   const arrived = sent ?? (near ? fresh.at(-1) : null);
-  if (arrived && !context.isOpening) arrived.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+  if (arrived && !context.isOpening) bringIntoView(arrived);
   if (sent) following = null;
   context.isOpening = false;
 });
+
+/** The first turn is read below the whole picture of its place. */
+function bringIntoView(turn) {
+  const behavior = calm() ? "instant" : "smooth";
+  if (turn.previousElementSibling) turn.scrollIntoView({ block: "start", behavior });
+  else scrollTo({ top: 0, behavior });
+}
 
 function nearEnd() {
   return innerHeight + scrollY > document.documentElement.scrollHeight - 480;
@@ -61,6 +68,7 @@ function drawQueue() {
   for (const line of document.querySelectorAll("[data-queue]")) {
     setText(line, words);
     line.classList.toggle("offline", connection === "away");
+    line.classList.toggle("idle", connection !== "away" && !store.unfinished().length);
   }
 }
 
@@ -238,7 +246,8 @@ function openViewer(id) {
   const numbers = new Map(store.inOrder().map((turn) => [turn.id, turn.number]));
   const images = [...store.images.values()].filter((image) => image.status === "complete" && numbers.has(image.turn));
   images.sort((a, b) => numbers.get(a.turn) - numbers.get(b.turn) || a.id - b.id);
-  viewer.open(images.map((image) => ({ ...image, turn_number: numbers.get(image.turn) })), id);
+  const isSketch = (image) => data.sketchers.includes(image.gpu_worker);
+  viewer.open(images.map((image) => ({ ...image, turn_number: numbers.get(image.turn), sketch: isSketch(image) })), id);
 }
 
 document.getElementById("earlier").addEventListener("click", async (event) => {

@@ -114,15 +114,17 @@ const sameSubject = (a, b) => a.turn === b.turn && a.image_type === b.image_type
 function factsOf(image) {
   const facts = [
     ["Not wanted", image.negative_prompt],
-    ["Model", image.model_name],
-    ["Sampler", image.sampler],
-    ["Steps", image.steps],
-    ["CFG", image.cfg_scale],
+    ["Sketch", image.sketch ? "by the built-in painter, from the words alone: no model was used" : null],
+    ["Model", image.sketch ? null : image.model_name],
+    ["Sampler", image.sketch ? null : image.sampler],
+    ["Steps", image.sketch ? null : image.steps],
+    ["CFG", image.sketch ? null : image.cfg_scale],
     ["Seed", image.seed],
     ["Size", `${image.width} × ${image.height}`],
     ["Painted on", image.gpu_worker],
     ["Took", image.generation_time_ms ? duration(image.generation_time_ms / 1000) : null],
     ["Reused", image.is_cached ? "yes: nothing had to be painted" : null],
+    ...(image.warnings ?? []).map((warning) => ["Note", warning]),
   ];
   return facts.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) => [name, String(value)]);
 }
