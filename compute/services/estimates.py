@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Avg
-
 from compute.models import Job, Worker, WorkerSpeed
 
 # Weight of the newest sample: after a change of card or load the mean follows within a few pictures.
@@ -12,10 +10,10 @@ NEWEST_WEIGHT = 0.3
 
 def job_estimate_ms(job: Job, worker: Worker) -> float | None:
     """Expected time at this worker in ms, or None before the first measurement. job.needs must be loaded."""
-    speeds = WorkerSpeed.objects.filter(worker=worker, kind=job.kind)
-    exact = speeds.filter(model=job.needs.model).values_list("ms_per_unit", flat=True).first()
-    rate = exact if exact is not None else speeds.aggregate(mean=Avg("ms_per_unit"))["mean"]
-    return None if rate is None else rate * job.cost
+    speeds = dict(WorkerSpeed.objects.filter(worker=worker, kind=job.kind).values_list("model", "ms_per_unit")[:1000])
+    if not speeds:
+        return None
+    return job.cost * speeds.get(job.needs.model, sum(speeds.values()) / len(speeds))
 
 
 def speed_record(*, job: Job, worker_id: int, generation_time_ms: int) -> None:

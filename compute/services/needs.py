@@ -38,8 +38,8 @@ def needs_intern(needs: Needs) -> int:
     features = sorted(set(needs.features))
     key = (needs.kind, model, tuple(features), needs.vram_gb, side, needs.audience)
     found = _by_spec.get(key)
-    if found is not None and NeedsClass.objects.filter(pk=found).exists():
-        return found
+    if found is not None:
+        return found  # rows are never deleted
     row, _ = NeedsClass.objects.get_or_create(
         kind=needs.kind,
         model=model,

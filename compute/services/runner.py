@@ -58,7 +58,6 @@ def slot_run(*, slot_id: int) -> int:
             if attempt is None and not _look_once_more(slot, holder):
                 return done
             if attempt is not None:
-                slots.slots_seen(slot_ids=[slot.pk])
                 attempt_run(attempt=attempt)
                 done += 1
     finally:
@@ -132,7 +131,9 @@ def attempt_run(*, attempt: Attempt) -> None:
     kept = keeper.keep(attempt)
     started = time.monotonic()
     try:
-        worker = Worker.objects.get(name=attempt.worker_name)
+        worker = attempt.worker
+        if worker is None:
+            raise BackendError("lost", "the worker was removed", fault=Fault.SERVER)
         watch = RunnerWatch(attempt, kept, handler, job_estimate_ms(job, worker))
         result = _ask_backend(attempt, worker, watch)
         prepared = handler.prepare(job, attempt, result)

@@ -31,7 +31,7 @@ CROSS JOIN LATERAL (
 ORDER BY head.lane, head.start_tag, head.id LIMIT 1
 """
 _LOCK_SQL = """
-SELECT job.id FROM compute_job job
+SELECT job.id, (SELECT count(*) FROM compute_attempt tried WHERE tried.job_id = job.id) FROM compute_job job
 WHERE job.needs_id = %s AND job.status = 'queued' AND NOT (%s = ANY(job.avoid_workers))
 ORDER BY job.needs_id, job.lane, job.start_tag, job.id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
@@ -58,11 +58,11 @@ def job_take(*, worker: Worker, slot: Slot | None, holder: str) -> Attempt | Non
                 cursor.execute(_LOCK_SQL, [head[0], worker.pk])
                 locked = cursor.fetchone()
             if locked is not None:
-                return _attempt_start(locked[0], worker=worker, slot=slot, holder=holder)
+                return _attempt_start(locked[0], number=locked[1] + 1, worker=worker, slot=slot, holder=holder)
     return None
 
 
-def _attempt_start(job_id: int, *, worker: Worker, slot: Slot | None, holder: str) -> Attempt:
+def _attempt_start(job_id: int, *, number: int, worker: Worker, slot: Slot | None, holder: str) -> Attempt:
     """Inside the taking transaction, with the job locked."""
     now = timezone.now()
     job = Job.objects.select_related("needs").get(pk=job_id)
@@ -71,7 +71,6 @@ def _attempt_start(job_id: int, *, worker: Worker, slot: Slot | None, holder: st
     if estimate_ms is not None:
         limit_s = min(limit_s, max(SHORTEST_DEADLINE_S, 4 * estimate_ms / 1000 + LOADING_ALLOWANCE_S))
     deadline = now + timedelta(seconds=limit_s)
-    number = Attempt.objects.filter(job=job).count() + 1
     attempt = Attempt.objects.create(
         job=job,
         worker=worker,
@@ -83,7 +82,8 @@ def _attempt_start(job_id: int, *, worker: Worker, slot: Slot | None, holder: st
         deadline_at=deadline,
     )
     Job.objects.filter(pk=job.pk).update(status=Job.Status.RUNNING, started_at=now, progress=0.0)
-    NeedsClass.objects.filter(pk=job.needs_id, virtual_time__lt=job.start_tag).update(virtual_time=job.start_tag)
+    if job.needs.virtual_time < job.start_tag:
+        NeedsClass.objects.filter(pk=job.needs_id, virtual_time__lt=job.start_tag).update(virtual_time=job.start_tag)
     job.status, job.started_at, job.progress = Job.Status.RUNNING, now, 0.0
     get_handler(job.purpose).started(job, attempt)
     return attempt

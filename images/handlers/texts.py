@@ -150,14 +150,7 @@ class ReadingHandler(TextHandler):
     def accept(self, turn: Turn, answer: Answer) -> None:
         if answer.analysis is not None:
             analysis_apply(turn, answer.analysis, before_narration=False)
-        self._on(turn)
 
     def give_up(self, turn: Turn, job: Job) -> None:
         analysis_apply(turn, analyse(analysis_request(turn)), before_narration=False)
-        self._on(turn)
         turn_advance(turn)
-
-    @staticmethod
-    def _on(turn: Turn) -> None:
-        turn.state = State.ILLUSTRATING
-        Turn.objects.filter(pk=turn.pk).update(state=turn.state)

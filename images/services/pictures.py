@@ -128,12 +128,15 @@ def pictures_ask(
     *, story: Story, turn: Turn | None, plan: PicturePlan, actor: User, lane: Lane = Lane.INTERACTIVE
 ) -> list[GeneratedImage]:
     """Rows for each variant and a job for each row, in the caller's transaction."""
-    existing = GeneratedImage.objects.filter(turn=turn, image_type=plan.image_type, subject_key=plan.subject_key)
-    first = (existing.aggregate(most=Max("variant"))["most"] or 0) + 1 if turn is not None else 1
-    if turn is not None and existing.count() + plan.variants > VARIANTS_MOST:
-        raise Conflict(f"This picture was made {VARIANTS_MOST} times already; delete some first.")
+    first = 1
     if turn is not None:
-        existing.filter(is_selected=True).update(is_selected=False)
+        existing = GeneratedImage.objects.filter(turn=turn, image_type=plan.image_type, subject_key=plan.subject_key)
+        variants = dict(existing.values_list("variant", "is_selected"))
+        first = max(variants, default=0) + 1
+        if len(variants) + plan.variants > VARIANTS_MOST:
+            raise Conflict(f"This picture was made {VARIANTS_MOST} times already; delete some first.")
+        if any(variants.values()):
+            existing.filter(is_selected=True).update(is_selected=False)
     images = []
     for offset in range(plan.variants):
         image = GeneratedImage.objects.create(
@@ -185,7 +188,7 @@ def image_submit(*, image: GeneratedImage, actor: User, lane: Lane = Lane.INTERA
     )
     GeneratedImage.objects.filter(pk=image.pk).update(job=job)
     announce.image_changed(image.pk, "image.queued")
-    image.refresh_from_db()
+    image.job = job
     return image
 
 

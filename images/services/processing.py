@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from enum import Enum
 from typing import Any
 
 from django.conf import settings
@@ -32,6 +33,7 @@ from images.services.turn_context import (
     history,
     llm_configured,
     narration_request,
+    suggestion_request,
     turn_before,
 )
 
@@ -59,92 +61,124 @@ def turn_lock(turn_id: int) -> Turn | None:
 
 
 def turn_advance(turn: Turn) -> None:
-    """Move a locked turn on until it is complete or waits for a model."""
-    for _ in range(6):
-        match turn.state:
-            case State.RECEIVED:
-                _analyse(turn)
-            case State.NARRATING:
-                _narrate(turn)
-            case State.ILLUSTRATING:
-                _illustrate(turn)
-            case _:
-                return
-        if turn.state in (State.RECEIVED, State.NARRATING, State.ILLUSTRATING) and _has_open_job(turn):
-            return
+    """Move a locked turn on until it is complete or waits for a model; what changed is written once, at the end."""
+    steps = {State.RECEIVED: _analyse, State.NARRATING: _narrate, State.ILLUSTRATING: _illustrate}
+    changes = _Changes(turn)
+    for _ in range(len(steps)):
+        step = steps.get(State(turn.state))
+        if step is None or step(turn, changes) is Waits.FOR_MODEL:
+            break
+    changes.write()
 
 
-def _save(turn: Turn, **fields: Any) -> None:
-    for key, value in fields.items():
-        setattr(turn, key, value)
-    Turn.objects.filter(pk=turn.pk).update(**fields)
+class Waits(Enum):
+    """What a step says about going on."""
+
+    NOT = "not"
+    FOR_MODEL = "for_model"
+
+
+class _Changes:
+    """Fields of a turn set one after another and written together."""
+
+    def __init__(self, turn: Turn):
+        self.turn = turn
+        self.fields: dict[str, Any] = {}
+
+    def set(self, **fields: Any) -> None:
+        for key, value in fields.items():
+            setattr(self.turn, key, value)
+        self.fields |= fields
+
+    def write(self) -> None:
+        if self.fields:
+            Turn.objects.filter(pk=self.turn.pk).update(**self.fields)
+            self.fields = {}
 
 
 def _has_open_job(turn: Turn) -> bool:
-    return (
-        Job.objects.filter(subject=_subject(turn), purpose__in=("analysis", "narration", "reading"))
-        .exclude(status__in=Job.TERMINAL)
-        .exists()
-    )
+    open_jobs = Job.objects.filter(subject=_subject(turn), purpose__in=("analysis", "narration", "reading"))
+    return open_jobs.exclude(status__in=Job.TERMINAL).exists()
 
 
 def _subject(turn: Turn) -> str:
     return f"{turn.story_id}:{turn.pk}"
 
 
-def _analyse(turn: Turn) -> None:
+def _analyse(turn: Turn, changes: _Changes) -> Waits:
     """Before the narration: where and when, who is there. A given narration is read afterwards instead."""
     if "narration" in turn.given or _scene_given(turn):
-        _carry_over(turn)
-        _save(turn, state=State.NARRATING)
-    elif llm_configured():
+        _carry_over(turn, changes)
+        changes.set(state=State.NARRATING)
+        return Waits.NOT
+    if llm_configured():
+        changes.set(state=State.ANALYSING)
         messages, schema = analysis_messages(analysis_request(turn))
         _ask_model(turn, "analysis", messages, ANALYSIS_TOKENS, schema=schema)
-        _save(turn, state=State.ANALYSING)
-    else:
-        analysis_apply(turn, analyse(analysis_request(turn)), before_narration=True)
+        return Waits.FOR_MODEL
+    _apply_before(turn, analyse(analysis_request(turn)), changes)
+    return Waits.NOT
 
 
 def _scene_given(turn: Turn) -> bool:
     return "location" in turn.given and "characters" in turn.given
 
 
-def _carry_over(turn: Turn) -> None:
+def _carry_over(turn: Turn, changes: _Changes) -> None:
     """What was not told goes on as it was: the same evening, the same rain, in the same place."""
+    if all(getattr(turn, key) for key in _SCENE):
+        return
     before = turn_before(turn)
     if before is None:
         return
     same_place = not turn.location or turn.location == before.location
-    carried = {
-        key: getattr(before, key)
-        for key in _SCENE
-        if key not in turn.given
-        and not getattr(turn, key)
-        and getattr(before, key)
-        # A description belongs to its place, the hour and the weather do not.
-        and (key != "location_description" or same_place)
-    }
-    if carried:
-        _save(turn, **carried)
+    changes.set(
+        **{
+            key: getattr(before, key)
+            for key in _SCENE
+            if key not in turn.given
+            and not getattr(turn, key)
+            and getattr(before, key)
+            # A description belongs to its place, the hour and the weather do not.
+            and (key != "location_description" or same_place)
+        }
+    )
 
 
 def analysis_apply(turn: Turn, analysis: Analysis, *, before_narration: bool) -> None:
     """Store what an analysis found, leaving given fields alone, and move on. Inside a transaction, turn locked."""
+    changes = _Changes(turn)
+    if before_narration:
+        _apply_before(turn, analysis, changes)
+    else:
+        _apply_after(turn, analysis, changes)
+    changes.write()
+
+
+def _scene_found(turn: Turn, analysis: Analysis) -> dict[str, Any]:
     found: dict[str, Any] = {
         key: value[:most] for key, most in _SCENE.items() if key not in turn.given and (value := getattr(analysis, key))
     }
     if analysis.action_description:
         found["action_description"] = analysis.action_description[:500]
-    if "summary" not in turn.given and analysis.summary and not before_narration:
-        found["summary"] = analysis.summary[:1000]
-    _save(turn, **found)
+    return found
+
+
+def _apply_before(turn: Turn, analysis: Analysis, changes: _Changes) -> None:
+    changes.set(**_scene_found(turn, analysis), state=State.NARRATING)
     if "characters" not in turn.given:
-        cast_record(turn=turn, readings=analysis.characters, given=False, told=not before_narration)
-    if before_narration:
-        _save(turn, state=State.NARRATING)
-        if llm_configured() and settings.IMAGE_GENERATION.enabled and _wants_early_background(turn):
-            # The place is known before the text is: its picture is made while the model writes.
-            background_ask(turn=turn, actor=turn.story.owner)
+        cast_record(turn=turn, readings=analysis.characters, given=False, told=False)
+    if llm_configured() and settings.IMAGE_GENERATION.enabled and _wants_early_background(turn):
+        # The place is known before the text is: its picture is made while the model writes.
+        background_ask(turn=turn, actor=turn.story.owner)
+
+
+def _apply_after(turn: Turn, analysis: Analysis, changes: _Changes) -> None:
+    changes.set(**_scene_found(turn, analysis), state=State.ILLUSTRATING)
+    if "summary" not in turn.given and analysis.summary:
+        changes.set(summary=analysis.summary[:1000])
+    if "characters" not in turn.given:
+        cast_record(turn=turn, readings=analysis.characters, given=False)
 
 
 def _wants_early_background(turn: Turn) -> bool:
@@ -161,46 +195,42 @@ def _wants_early_background(turn: Turn) -> bool:
     )
 
 
-def _narrate(turn: Turn) -> None:
-    if turn.narration:
-        _read(turn)
-    elif llm_configured():
-        pairs = history(turn)
-        messages = narration_messages(analysis_request(turn), history=pairs)
+def _narrate(turn: Turn, changes: _Changes) -> Waits:
+    if not turn.narration and llm_configured():
+        messages = narration_messages(analysis_request(turn), history=history(turn))
         _ask_model(turn, "narration", messages, NARRATION_TOKENS, temperature=0.8)
-    else:
-        narration = narrate(narration_request(turn))
-        _save(turn, narration=narration.text, narrated_by=NARRATED_BY)
-        _read(turn)
+        return Waits.FOR_MODEL
+    if not turn.narration:
+        changes.set(narration=narrate(narration_request(turn)).text, narrated_by=NARRATED_BY)
+    return _read(turn, changes)
 
 
-def _read(turn: Turn) -> None:
+def _read(turn: Turn, changes: _Changes) -> Waits:
     """After the narration: what the picture shows, and what the text adds to place and people."""
-    if "location" in turn.given and "characters" in turn.given:
-        _save(turn, state=State.ILLUSTRATING)
-    elif llm_configured() and turn.narrated_by != NARRATED_BY:
+    if _scene_given(turn):
+        changes.set(state=State.ILLUSTRATING)
+    elif turn.narrated_by != NARRATED_BY and llm_configured():
         messages, schema = reading_messages(analysis_request(turn))
         _ask_model(turn, "reading", messages, ANALYSIS_TOKENS, schema=schema)
+        return Waits.FOR_MODEL
     else:
-        analysis_apply(turn, analyse(analysis_request(turn)), before_narration=False)
-        _save(turn, state=State.ILLUSTRATING)
+        _apply_after(turn, analyse(analysis_request(turn)), changes)
+    return Waits.NOT
 
 
-def _illustrate(turn: Turn) -> None:
+def _illustrate(turn: Turn, changes: _Changes) -> Waits:
     """The words are there: write the summary, ask for the pictures, and be done."""
-    fields: dict[str, Any] = {}
     if not turn.summary:
-        fields["summary"] = summarise(player_input=turn.player_input, narration=turn.narration)
+        changes.set(summary=summarise(player_input=turn.player_input, narration=turn.narration))
     if not turn.action_description:
-        fields["action_description"] = (turn.summary or fields.get("summary") or turn.player_input)[:500]
+        changes.set(action_description=(turn.summary or turn.player_input)[:500])
     if not turn.suggested_actions:
-        fields["suggested_actions"] = [
-            {"text": text} for text in suggest_actions(narration_request(turn), turn.narration)
-        ]
-    _save(turn, **fields)
+        suggestions = suggest_actions(suggestion_request(turn), turn.narration)
+        changes.set(suggested_actions=[{"text": text} for text in suggestions])
     pictures_for_turn(turn=turn, actor=turn.story.owner, image_types=turn.image_types, force=turn.force_regenerate)
-    _save(turn, state=State.COMPLETE, finished_at=timezone.now(), lease_until=None, error_code="", error_detail="")
+    changes.set(state=State.COMPLETE, finished_at=timezone.now(), lease_until=None, error_code="", error_detail="")
     announce.turn_changed(turn.pk, "turn.complete")
+    return Waits.NOT
 
 
 def _ask_model(
@@ -238,14 +268,15 @@ def _ask_model(
 
 def turn_fail(turn: Turn, *, code: str, detail: str) -> None:
     """A locked turn cannot go on; the player may retry it and loses nothing."""
-    _save(
-        turn,
+    changes = _Changes(turn)
+    changes.set(
         state=State.FAILED,
         finished_at=timezone.now(),
         lease_until=None,
         error_code=code[:40],
         error_detail=detail[:1000],
     )
+    changes.write()
     announce.turn_changed(turn.pk, "turn.changed")
 
 
@@ -265,7 +296,8 @@ def turns_resume(*, limit: int = 50) -> int:
                 turn_fail(turn, code="gave_up", detail=f"It was taken up {TRIES_MOST} times and never got through.")
                 continue
             state = State.RECEIVED if turn.state == State.ANALYSING else turn.state
-            _save(turn, tries=turn.tries + 1, state=state)
+            turn.tries, turn.state = turn.tries + 1, state
+            Turn.objects.filter(pk=turn.pk).update(tries=turn.tries, state=state)
             log.warning("turn %s stood still in %s; taking it up", turn.pk, state)
             turn_advance(turn)
             resumed += 1

@@ -80,6 +80,17 @@ def narration_request(turn: Turn) -> NarrationRequest:
     )
 
 
+def suggestion_request(turn: Turn) -> NarrationRequest:
+    """What suggestions follow from: the narration just told, not the story before it."""
+    return NarrationRequest(
+        player_input=turn.player_input,
+        number=turn.number,
+        genre=turn.story.genre,
+        location=turn.location,
+        seed=picture_seed(turn.story_id, "suggestions", turn.number),
+    )
+
+
 def history(turn: Turn, *, most: int = HISTORY_TURNS) -> list[tuple[str, str]]:
     """(player's line, narration) of the turns before, oldest first."""
     rows = (

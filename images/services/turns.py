@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from community.models import User
@@ -75,15 +75,16 @@ def _texts(data: Mapping[str, Any]) -> dict[str, str]:
 
 def _create(story: Story, actor: User, data: Mapping[str, Any], texts: dict[str, str]) -> Turn:
     """Inside the transaction. The story row is locked, so that two turns at once get two numbers."""
-    locked = Story.objects.select_for_update().visible_to(actor).filter(pk=story.pk).first()
+    stories = Story.objects.select_for_update(of=("self",)).select_related("owner")
+    locked = stories.visible_to(actor).filter(pk=story.pk).first()
     if locked is None:
         raise NotFound("There is no such story.")
-    open_turns = story.turns.exclude(state__in=["complete", "failed"]).count()
-    if open_turns >= OPEN_TURNS_MOST:
-        raise Conflict(f"{open_turns} turns of this story are still being told; wait for them.")
+    told = story.turns.aggregate(most=Max("number"), open=Count("pk", filter=~Q(state__in=["complete", "failed"])))
+    if told["open"] >= OPEN_TURNS_MOST:
+        raise Conflict(f"{told['open']} turns of this story are still being told; wait for them.")
     number = data.get("number")
     if number is None:
-        number = (story.turns.aggregate(most=Max("number"))["most"] or 0) + 1
+        number = (told["most"] or 0) + 1
     elif story.turns.filter(number=number).exists():
         raise Conflict(f"The story already has a turn {number}.", fields={"number": ["Taken."]})
     given = [key for key in _GIVEN if texts.get(key)]

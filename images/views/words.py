@@ -72,6 +72,9 @@ def queue_line(images: Iterable[Shape]) -> str:
     known = list(images)
     waiting = [image for image in known if is_unfinished(image)]
     if not waiting:
+        failed = _failures(known)
+        if failed:
+            return "1 picture failed" if failed == 1 else f"{failed} pictures failed"
         return "Every picture is here" if known else ""
     count = "1 picture" if len(waiting) == 1 else f"{len(waiting)} pictures"
     painting = [image for image in waiting if image["status"] == "generating"]
@@ -86,6 +89,15 @@ def queue_line(images: Iterable[Shape]) -> str:
     if workers:
         words.append(f"on {' and '.join(workers)}")
     return ", ".join(words)
+
+
+def _failures(images: Iterable[Shape]) -> int:
+    """How many subjects have a failed picture and none that is complete."""
+    subjects: dict[str, set[tuple[object, ...]]] = {"failed": set(), "complete": set()}
+    for image in images:
+        if image["status"] in subjects:
+            subjects[image["status"]].add((image["turn"], image["image_type"], image["subject_key"]))
+    return len(subjects["failed"] - subjects["complete"])
 
 
 def caption(image: Shape, number: int | None, sketchers: Collection[str]) -> str:

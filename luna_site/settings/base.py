@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from compute.common.schema import ConfigurationError
@@ -122,7 +123,12 @@ IS_WEB = any(Path(word).name == "daphne" for word in sys.orig_argv[:4])
 
 
 def _database(url: str) -> dict[str, Any]:
-    parts = conninfo_to_dict(url)
+    try:
+        parts = conninfo_to_dict(url)
+    except ProgrammingError as error:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL must look like postgresql://user:password@host:5432/name ({str(error).strip()})"
+        ) from None
     known = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     settings: dict[str, Any] = {name: str(parts.pop(key, "") or "") for name, key in known.items()}
     options: dict[str, Any] = {**parts, "connect_timeout": 5}
@@ -194,6 +200,8 @@ COMPUTE_HANDLERS = {
     "narration": "images.handlers.texts.NarrationHandler",
     "reading": "images.handlers.texts.ReadingHandler",
 }
+# Events are sent by a thread of their own; tests send them in line.
+ANNOUNCE_IN_BACKGROUND = True
 # Who adds to a person's data export and takes part in their deletion.
 PERSON_DATA_HANDLERS = ["images.people.StoryData"]
 # What the ticker does besides compute's own chores: (dotted name, every so many seconds).
@@ -247,7 +255,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [SELF],
         "img-src": [SELF, "data:", "blob:"],
         "style-src": [SELF, "'unsafe-inline'"],
-        "connect-src": [SELF, "ws:", "wss:"] if not _public.scheme == "https" else [SELF, f"wss://{_public.netloc}"],
+        "connect-src": [SELF, "ws:", "wss:"] if _public.scheme != "https" else [SELF, f"wss://{_public.netloc}"],
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

@@ -5,3 +5,4 @@ from __future__ import annotations
 from luna_site.settings.base import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+ANNOUNCE_IN_BACKGROUND = False

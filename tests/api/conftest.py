@@ -20,7 +20,6 @@ def surroundings(settings, monkeypatch, tmp_path) -> None:
     needs._newest_class = -1
     settings.STORAGE_DIR = Path(tmp_path) / "storage"
     settings.MIN_FREE_GB = 0
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns without it
     settings.REGISTRATION = "open"
     monkeypatch.setattr(slots, "enqueue_runner", lambda *_: None)
     cache.clear()

@@ -57,7 +57,6 @@ class Server:
 @pytest.fixture(scope="session")
 def server(django_db_setup: None) -> Iterator[Server]:
     """Ends before the test database goes."""
-    Path(django_settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     parameters = connection.get_connection_params()
     known = {key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)}
     with socket.socket() as probe:
@@ -100,7 +99,6 @@ def surroundings(settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     """No runner is enqueued; files go to a folder of the test."""
     settings.STORAGE_DIR = tmp_path / "storage"
     settings.MIN_FREE_GB = 0
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     monkeypatch.setattr(slots, "enqueue_runner", lambda *_: None)
 
 
