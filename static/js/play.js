@@ -49,7 +49,6 @@ store.onChange((ids) => {
   const arrived = sent ?? (near ? fresh.at(-1) : null);
   if (arrived && !context.isOpening) bringIntoView(arrived);
   if (sent) following = null;
-  context.isOpening = false;
 });
 
 /** The first turn is read below the whole picture of its place. */
@@ -273,6 +272,9 @@ watchHead();
 for (const turn of data.turns) store.putTurn(turn);
 for (const image of data.images) store.putImage(image);
 const start = store.inOrder();
+// What the page came with is simply there; what is drawn later is news.
+if (start.length) store.onceDrawn(() => (context.isOpening = false));
+else context.isOpening = false;
 if (start.length > 1 && !location.hash && !data.past && scrollY === 0) {
   turnElement(start.at(-1).id)?.scrollIntoView({ block: "start", behavior: "instant" });
 }

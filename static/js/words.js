@@ -29,10 +29,21 @@ export function waitLine(image, live = null) {
   return words.join(" · ") + (image.gpu_worker ? ` on ${image.gpu_worker}` : "");
 }
 
+/** How many subjects have a failed picture and none that is complete. */
+function failures(images) {
+  const subject = (image) => `${image.turn}|${image.image_type}|${image.subject_key}`;
+  const painted = new Set(images.filter((image) => image.status === "complete").map(subject));
+  return new Set(images.filter((image) => image.status === "failed").map(subject).filter((key) => !painted.has(key))).size;
+}
+
 /** Everything unfinished in one honest line. */
 export function queueLine(images, progress = new Map()) {
   const open = images.filter(isUnfinished);
-  if (!open.length) return images.length ? "Every picture is here" : "";
+  if (!open.length) {
+    const failed = failures(images);
+    if (failed) return failed === 1 ? "1 picture failed" : `${failed} pictures failed`;
+    return images.length ? "Every picture is here" : "";
+  }
   const count = open.length === 1 ? "1 picture" : `${open.length} pictures`;
   const painting = open.filter((image) => image.status === "generating");
   const etas = open.map((image) => progress.get(image.id)?.eta_s ?? image.eta_s).filter((eta) => eta !== null && eta !== undefined);

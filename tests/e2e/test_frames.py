@@ -86,6 +86,7 @@ def test_a_picture_that_failed_says_why_and_is_painted_on_request(visitor, serve
     turn = wait_told(page, "I open the sealed door.")
     expect(turn.get_by_text("This picture could not be painted.")).to_be_visible()
     expect(turn.locator("[data-part=why]")).not_to_be_empty()
+    expect(page.locator(".queue-wide")).to_have_text("1 picture failed")
     expect(page.locator("#announce")).to_have_text("The picture of the moment failed.")
     visitor.keep("frame-failed-1400")
     turn.get_by_role("button", name="Try again").click()

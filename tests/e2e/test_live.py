@@ -182,7 +182,7 @@ def test_the_page_and_its_script_use_the_same_words(visit):
     page = visit().page
     page.goto("/stories/")
     base = {"image_type": "action", "subject_key": "turn_7", "prompt": "a stair", "waiting_reason": None, "eta_s": None}
-    base |= {"gpu_worker": None, "progress": 0.0, "status": "pending"}
+    base |= {"turn": 3, "gpu_worker": None, "progress": 0.0, "status": "pending"}
     images = [
         base,
         base | {"waiting_reason": "pc1 is busy with 3 before this, about 12 s"},
@@ -194,7 +194,12 @@ def test_the_page_and_its_script_use_the_same_words(visit):
         {"description": "tall", "outfit": "a coat", "physical_features": "", "changed": True, "change_reason": reason}
         for reason in ("initial_appearance", "new_outfit", "transformation", "description_update", None)
     ]
-    queues = [[], images, images[:1], images[:2], images[4:]]
+    failed = [
+        base | {"status": "failed"},
+        base | {"status": "failed", "turn": 4},
+        base | {"status": "complete", "turn": 4},
+    ]
+    queues = [[], images, images[:1], images[:2], images[4:], failed, failed[:2]]
     said = page.evaluate(
         """async ([images, people, queues]) => {
              const words = await import('/static/js/words.js');

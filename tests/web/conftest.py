@@ -1,14 +1,44 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from community.models import User
+from compute.services import needs, slots
 from images.models import Story
-from tests.api.conftest import player, story, stranger, surroundings  # noqa: F401
-from tests.factories import TurnFactory, UserFactory, character, complete_image
+from tests.factories import StoryFactory, TurnFactory, UserFactory, character, complete_image
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@pytest.fixture(autouse=True)
+def surroundings(settings, monkeypatch, tmp_path) -> None:
+    """No runner is enqueued, files go to a folder of the test, nothing is left of another test."""
+    for kept in (needs._by_spec, needs._classes):
+        kept.clear()
+    needs._newest_class = -1
+    settings.STORAGE_DIR = Path(tmp_path) / "storage"
+    settings.REGISTRATION = "open"
+    monkeypatch.setattr(slots, "enqueue_runner", lambda *_: None)
+    cache.clear()
+
+
+@pytest.fixture
+def player(db: None) -> User:
+    return UserFactory.create()
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return UserFactory.create()
+
+
+@pytest.fixture
+def story(player: User) -> Story:
+    return StoryFactory.create(owner=player, title="The Lighthouse of Vell")
 
 
 def browser_of(user: User) -> Client:
@@ -18,13 +48,13 @@ def browser_of(user: User) -> Client:
 
 
 @pytest.fixture
-def web(player: User) -> Client:  # noqa: F811
+def web(player: User) -> Client:
     """The player's browser."""
     return browser_of(player)
 
 
 @pytest.fixture
-def strange_web(stranger: User) -> Client:  # noqa: F811
+def strange_web(stranger: User) -> Client:
     return browser_of(stranger)
 
 
@@ -34,7 +64,7 @@ def staff_web(db: None) -> Client:
 
 
 @pytest.fixture
-def told(story: Story) -> Story:  # noqa: F811
+def told(story: Story) -> Story:
     """The story with a turn, its pictures and somebody in it."""
     turn = TurnFactory.create(story=story, number=1, location="The landing of Vell", narrated_by="built-in narrator")
     complete_image(story, turn=turn, image_type="background", subject_key="The landing of Vell", is_selected=True)
