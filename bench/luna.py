@@ -28,10 +28,11 @@ def simulator(picture_ms: float) -> Iterator[str]:
 @contextlib.contextmanager
 def running_luna(image_generation: dict[str, Any]) -> Iterator[Stack]:
     """Start LUNA with a configuration and its workers online; stop it with the block."""
-    with tempfile.TemporaryDirectory(prefix="luna-bench-") as folder:
-        with running_stack(Path(folder), image_generation=image_generation) as luna:
-            wait_for(
-                lambda: all(worker["is_online"] for worker in luna.workers()),
-                message="the workers did not come online",
-            )
-            yield luna
+    with (
+        tempfile.TemporaryDirectory(prefix="luna-bench-") as folder,
+        running_stack(Path(folder), image_generation=image_generation) as luna,
+    ):
+        wait_for(
+            lambda: all(worker["is_online"] for worker in luna.workers()), message="the workers did not come online"
+        )
+        yield luna

@@ -109,7 +109,8 @@ class Simulator:
         self.log[text] = {"received": received}
         self.pending.append(prompt_id)
         saver = next(key for key, node in body["prompt"].items() if node["class_type"] == "SaveImage")
-        await self.queue.put((prompt_id, {"text": text, "saver": saver, "graph": body["prompt"]}, body.get("client_id", "")))
+        what = {"text": text, "saver": saver, "graph": body["prompt"]}
+        await self.queue.put((prompt_id, what, body.get("client_id", "")))
         return web.json_response({"prompt_id": prompt_id, "number": 1, "node_errors": {}})
 
     async def work(self) -> None:

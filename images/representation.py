@@ -16,6 +16,7 @@ from django.db.models import Prefetch, QuerySet
 from compute.models import Attempt, Job
 from compute.services.waiting import Waiting, waiting_reports
 from images.models import Character, CharacterAppearance, DreamerContent, GeneratedImage, Story, Turn, TurnCharacter
+from images.progress import progress_kept
 from images.services.story_settings import story_settings_all
 
 # Spelled out because runners, which have no need of the URL configuration, make these too.
@@ -77,7 +78,8 @@ def represent_images(images: Iterable[GeneratedImage], *, staff: bool = False) -
     """Pictures, in the given order."""
     images = list(images)
     waiting = _waiting(images)
-    return [_image(image, waiting.get(image.job_id or 0), staff) for image in images]
+    made = progress_kept(image.pk for image in images if image.status == GeneratedImage.Status.GENERATING)
+    return [_image(image, waiting.get(image.job_id or 0), made.get(image.pk, 0.0), staff) for image in images]
 
 
 def _waiting(images: Iterable[GeneratedImage]) -> dict[int, Waiting]:
@@ -85,7 +87,7 @@ def _waiting(images: Iterable[GeneratedImage]) -> dict[int, Waiting]:
     return waiting_reports(jobs) if jobs else {}
 
 
-def _image(image: GeneratedImage, waiting: Waiting | None, staff: bool) -> dict[str, Any]:
+def _image(image: GeneratedImage, waiting: Waiting | None, progress: float, staff: bool) -> dict[str, Any]:
     file = image.file if image.status == GeneratedImage.Status.COMPLETE else None
     shown = {
         "id": image.pk,
@@ -105,7 +107,7 @@ def _image(image: GeneratedImage, waiting: Waiting | None, staff: bool) -> dict[
         "variant": image.variant,
         "is_selected": image.is_selected,
         "status": image.status,
-        "progress": _progress(image),
+        "progress": 1.0 if image.status == GeneratedImage.Status.COMPLETE else round(progress, 3),
         "eta_s": waiting.eta_s if waiting else None,
         "waiting_reason": (waiting.reason if waiting else "") or None,
         "error": _error(image.error_code, image.error_detail),
@@ -135,14 +137,6 @@ def _image(image: GeneratedImage, waiting: Waiting | None, staff: bool) -> dict[
     if staff:
         shown["local_path"] = file.path if file else None
     return shown
-
-
-def _progress(image: GeneratedImage) -> float:
-    if image.status == GeneratedImage.Status.COMPLETE:
-        return 1.0
-    if image.status == GeneratedImage.Status.GENERATING and image.job:
-        return round(min(max(image.job.progress, 0.0), 1.0), 3)
-    return 0.0
 
 
 def _attempts(image: GeneratedImage) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
@@ -173,3 +174,12 @@ _WORDS: dict[tuple[Any, Any], str] = {
 def _shape_name(name: str) -> str:
     """`ImageOut` is called Image on the page; enums and inputs keep their names."""
     return name.removesuffix("Out").removesuffix("Enum")
+
+
+@require_safe
+def asset_card_schema(request: HttpRequest) -> FileResponse:
+    """The JSON Schema of the asset card, for programs that read or write cards."""
+    path = settings.BASE_DIR / "community" / "cards" / "asset-card-1.0.schema.json"
+    response = FileResponse(path.open("rb"), content_type="application/schema+json")
+    response["Access-Control-Allow-Origin"] = "*"
+    return response

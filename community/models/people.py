@@ -48,6 +48,9 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
+    def __str__(self) -> str:
+        return f"token {self.pk} of {self.user_id}"
+
     @staticmethod
     def new_key() -> str:
         """256 random bits, so a plain hash needs no salt."""
@@ -57,6 +60,3 @@ class ApiToken(models.Model):
     def digest_of(key: str) -> str:
         """SHA-256 of the key, hex."""
         return hashlib.sha256(key.encode()).hexdigest()
-
-    def __str__(self) -> str:
-        return f"token {self.pk} of {self.user_id}"

@@ -76,13 +76,13 @@ class Worker(models.Model):
             models.CheckConstraint(name="worker_concurrency_bounded", condition=Q(max_concurrent__range=(1, 64))),
         ]
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def avg_generation_time_ms(self) -> int | None:
         """Mean over all delivered results, or None before the first."""
         return self.total_generation_time_ms // self.total_generated if self.total_generated else None
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Slot(models.Model):

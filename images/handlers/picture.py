@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,16 +15,11 @@ from compute.services.files import StorageFull, file_write, files_delete, files_
 from images import events
 from images.models import GeneratedImage
 from images.previews import shrink_preview
+from images.progress import progress_keep
 from images.services import announce
 from images.services.files import MIMES, encoded, image_card, image_path, open_delivery, thumb_path, thumbnail
 
 Status = GeneratedImage.Status
-PROGRESS_KEPT_S = 60
-
-
-def progress_key(image_id: int) -> str:
-    """Where the cache keeps how far a picture is: {"progress", "eta_s"}."""
-    return f"luna:progress:{image_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +140,7 @@ class PictureHandler:
         story_id = GeneratedImage.objects.filter(pk=image_id).values_list("story_id", flat=True).first()
         if story_id is None:
             return
-        cache.set(progress_key(image_id), {"progress": fraction, "eta_s": eta_s}, timeout=PROGRESS_KEPT_S)
+        progress_keep(image_id=image_id, fraction=fraction)
         small = shrink_preview(preview) if preview is not None else None
         events.publish_progress(
             story_id=story_id,

@@ -130,10 +130,10 @@ class Turn(Changed):
             models.Index(name="turn_changes", fields=["story", "changed_xid"]),
         ]
 
+    def __str__(self) -> str:
+        return f"turn {self.number} of {self.story_id}"
+
     @property
     def status(self) -> str:
         """What the contract calls it: processing, complete or failed."""
         return self.state if self.state in (self.State.COMPLETE, self.State.FAILED) else "processing"
-
-    def __str__(self) -> str:
-        return f"turn {self.number} of {self.story_id}"

@@ -21,7 +21,6 @@ from images.services.pictures import image_cancel, image_regenerate
 from images.services.turns import turn_submit
 from tests.fakes.comfyui import FakeComfyUI
 from tests.support.play import run_queue
-from tests.support.told import told
 from tests.support.queue import make_worker
 from tests.support.told import told
 
