@@ -7,7 +7,7 @@ from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
-from django.urls import re_path
+from django.urls import re_path, resolve
 
 
 def _application() -> ProtocolTypeRouter:
@@ -18,10 +18,14 @@ def _application() -> ProtocolTypeRouter:
     from luna_site.body_guard import guard_bodies
     from luna_site.cors import allow_origins
     from luna_site.daphne_limits import limit_daphne
+    from luna_site.garbage import settle_garbage
     from luna_site.long_poll import hold_long_polls
     from luna_site.socket_fallback import NoSuchSocket
 
     limit_daphne()
+    # Addresses and views are loaded with the first look-up; here, so that no player waits for it.
+    resolve("/healthz")
+    settle_garbage()
     return ProtocolTypeRouter(
         {
             "http": allow_origins(guard_bodies(hold_long_polls(django_application))),

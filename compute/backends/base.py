@@ -140,6 +140,7 @@ class ImageResult:
     used: what the server says it really used, keys of ImageRequest (`model`, `sampler`, `seed`, `steps`,
     `width_px`, `height_px`, …) where known. warnings: every silent replacement, as a sentence.
     A replaced checkpoint is not a warning but BackendError `missing_checkpoint`.
+    picture: `data` decoded (a PIL image), where the backend did that to check it; nobody need do it again.
     """
 
     data: bytes
@@ -147,6 +148,7 @@ class ImageResult:
     used: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     generation_time_ms: int = 0
+    picture: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,8 +80,20 @@ def _wants_action(story: Story, turn: Turn, *, force: bool) -> bool:
     return force or turn.number % story_setting(story, "generate_every_n_turns") == 0
 
 
+# People named in the moment's prompt, and how many of them with their looks; more would crowd out what happens.
+CAST_IN_ACTION = 6
+LOOKS_IN_ACTION = 3
+
+
 def _cast_names(turn: Turn) -> list[str]:
-    return list(TurnCharacter.objects.filter(turn=turn).values_list("character__name", flat=True))
+    """Who is in the moment, the first few with their looks, so that they look there as on their portraits."""
+    cast = turn.cast.select_related("character", "appearance")[:CAST_IN_ACTION]
+    words = []
+    for position, member in enumerate(cast):
+        look = member.appearance if position < LOOKS_IN_ACTION else None
+        parts = [member.character.name, look.description if look else "", look.outfit if look else ""]
+        words.append(", ".join(part for part in parts if part))
+    return words
 
 
 def background_ask(*, turn: Turn, actor: User, force: bool = False) -> list[GeneratedImage]:

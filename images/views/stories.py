@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from compute.common.errors import DomainError
 from images.forms import GENRES, STYLES, StoryForm, StorySettingsForm
-from images.models import GeneratedImage, Story
+from images.models import GeneratedImage, Story, Turn
 from images.representation import images_loaded, represent_images
 from images.services.stories import story_create, story_delete, story_update
 from images.views.common import person, say, sentences, sketchers_known, story_of
@@ -27,9 +28,9 @@ STORIES_A_PAGE = 60
 @login_required
 def story_list(request: HttpRequest) -> HttpResponse:
     """My stories, the one played last first, each with the place where it stands."""
+    pictures = GeneratedImage.objects.filter(status="complete", is_speculative=False)
     stories = Story.objects.visible_to(request.user).annotate(
-        turn_count=Count("turns", distinct=True),
-        picture_count=Count("images", distinct=True, filter=Q(images__status="complete", images__is_speculative=False)),
+        turn_count=_number_of(Turn.objects.all()), picture_count=_number_of(pictures)
     )
     page = Paginator(stories.order_by("-active_at", "pk"), STORIES_A_PAGE).get_page(request.GET.get("page"))
     covers = _covers([story.pk for story in page])
@@ -39,6 +40,12 @@ def story_list(request: HttpRequest) -> HttpResponse:
         "images/story_list.html",
         {"shelf": shelf, "page": page, "section": "stories", "sketchers": sketchers_known()},
     )
+
+
+def _number_of(rows: QuerySet[Any]) -> Coalesce:
+    """How many of these rows a story has, counted apart: joining turns and pictures would multiply them."""
+    counted = rows.filter(story=OuterRef("pk")).order_by().values("story").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 def _covers(story_ids: list[str]) -> dict[str, dict[str, Any]]:

@@ -175,6 +175,11 @@ def test_an_unchanged_character_makes_no_row_and_a_changed_outfit_makes_one(stor
     assert "oilskin" in GeneratedImage.objects.get(turn=changed, image_type="character").prompt
 
 
+def test_people_look_in_the_moment_as_on_their_portraits(story, player, small):
+    turn = submit(story, player)
+    assert "Mira, a young woman with copper curls, green travel cloak" in turn.images.get(image_type="action").prompt
+
+
 def test_losing_a_coin_is_no_change_of_looks(story, player, small):
     submit(story, player)
     turn = submit(story, player, narration="Mira lost the coin in the dark, wearing a thoughtful look.")

@@ -149,16 +149,16 @@ def test_the_number_of_queries_does_not_grow_with_the_story(web, told, django_as
         web.get(page_of(told, "gallery/"))
 
 
-def test_the_play_page_shows_the_last_twenty_turns_and_a_way_to_earlier_ones(web, told):
-    for number in range(2, 46):
+def test_the_play_page_shows_the_last_turns_and_a_way_to_earlier_ones(web, told):
+    for number in range(2, 31):
         TurnFactory.create(story=told, number=number, narration=f"This is turn number {number}.")
     html = web.get(page_of(told, "")).content.decode()
-    assert "This is turn number 26." in html
-    assert "This is turn number 25." not in html
-    assert 'href="?before=26"' in html
-    earlier = web.get(page_of(told, "turns.json") + "?before=26").json()
-    assert [turn["number"] for turn in earlier["turns"]] == list(range(6, 26))
-    assert earlier["earlier_before"] == 6
-    first = web.get(page_of(told, "turns.json") + "?before=6").json()
-    assert [turn["number"] for turn in first["turns"]] == [1, 2, 3, 4, 5]
+    assert "This is turn number 19." in html
+    assert "This is turn number 18." not in html
+    assert 'href="?before=19"' in html
+    earlier = web.get(page_of(told, "turns.json") + "?before=19").json()
+    assert [turn["number"] for turn in earlier["turns"]] == list(range(7, 19))
+    assert earlier["earlier_before"] == 7
+    first = web.get(page_of(told, "turns.json") + "?before=7").json()
+    assert [turn["number"] for turn in first["turns"]] == [1, 2, 3, 4, 5, 6]
     assert first["earlier_before"] is None

@@ -160,11 +160,16 @@ class ComfyUIBackend:
         finally:
             attempt.close()
         width_px, height_px = size_px
-        mime = check_picture(reply, width_px=width_px, height_px=height_px, server=attempt.facts.server)
+        mime, picture = check_picture(reply, width_px=width_px, height_px=height_px, server=attempt.facts.server)
         used, warnings = _used(entry, attempt.request, graph, attempt.facts)
         self._last_model = str(used.get("model") or "") or self._last_model
         return ImageResult(
-            data=reply.body, mime=mime, used=used, warnings=warnings, generation_time_ms=_duration_ms(entry, attempt)
+            data=reply.body,
+            mime=mime,
+            picture=picture,
+            used=used,
+            warnings=warnings,
+            generation_time_ms=_duration_ms(entry, attempt),
         )
 
     def _known_facts(self, meanwhile: Callable[[], None] = lambda: None) -> Facts:

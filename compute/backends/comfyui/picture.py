@@ -24,8 +24,8 @@ _BROKEN = (
 )
 
 
-def check_picture(reply: Reply, *, width_px: int, height_px: int, server: str) -> str:
-    """The media type of a whole picture of exactly this size.
+def check_picture(reply: Reply, *, width_px: int, height_px: int, server: str) -> tuple[str, Image.Image]:
+    """The media type of a whole picture of exactly this size, and the picture decoded.
 
     Raises BackendError: `no_picture` if the file is gone; `bad_answer` for a page instead of a picture, a file cut
     short, another size, or one flat colour (what NaN in the model or VAE becomes).
@@ -57,4 +57,4 @@ def check_picture(reply: Reply, *, width_px: int, height_px: int, server: str) -
             "bad_answer",
             f"{server} sent one flat colour, usually NaN in the model or VAE; start ComfyUI with --fp32-vae",
         )
-    return {"PNG": "image/png", "JPEG": "image/jpeg"}.get(kind or "", "image/webp")
+    return {"PNG": "image/png", "JPEG": "image/jpeg"}.get(kind or "", "image/webp"), picture
