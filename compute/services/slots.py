@@ -13,9 +13,9 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from compute.models import Job, NeedsClass, Slot, Worker
+from compute.services.broker import task_enqueue
 from compute.services.needs import fitting_needs, misfit, unavailable
 
 log = logging.getLogger("luna.slots")
@@ -30,7 +30,7 @@ RUNNING_LIMIT_S = 30.0
 def enqueue_runner(slot_id: int) -> None:
     """Ask the runners' cluster to serve a slot. A broker that does not answer is logged; the ticker asks again."""
     try:
-        async_task(RUN_SLOT_TASK, slot_id, cluster="runners")
+        task_enqueue(RUN_SLOT_TASK, slot_id, cluster="runners")
     except Exception:
         log.exception("could not enqueue a runner for slot %s", slot_id)
 

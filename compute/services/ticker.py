@@ -17,10 +17,10 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
-from django_q.tasks import async_task
 
 from compute.models import Attempt, Job, Slot
 from compute.services.attempts import attempt_lapse, attempts_lapse_due
+from compute.services.broker import task_enqueue
 from compute.services.files import files_sweep
 from compute.services.holders import is_dead
 from compute.services.jobs import jobs_end_overdue, jobs_release_delayed
@@ -54,7 +54,7 @@ def probe_due_workers() -> int:
     """Hand due probes to the task cluster, which may wait for slow servers."""
     due = workers_due_for_probe()
     for worker_id in due:
-        async_task("compute.tasks.probe_worker", worker_id, cluster="tasks")
+        task_enqueue("compute.tasks.probe_worker", worker_id, cluster="tasks")
     return len(due)
 
 
@@ -71,7 +71,7 @@ def stop_abandoned_work() -> int:
             continue
         marked = Attempt.objects.filter(pk=attempt.pk, error_code="lease_lapsed").update(error_code="abandoned")
         if marked:
-            async_task("compute.tasks.cancel_remote", attempt.pk, cluster="tasks")
+            task_enqueue("compute.tasks.cancel_remote", attempt.pk, cluster="tasks")
             stopped += 1
     return stopped
 
@@ -79,7 +79,7 @@ def stop_abandoned_work() -> int:
 def ping_clusters() -> int:
     """A task for each cluster whose only work is to say that it ran."""
     for cluster in ("runners", "tasks"):
-        async_task("compute.tasks.cluster_ping", cluster, cluster=cluster)
+        task_enqueue("compute.tasks.cluster_ping", cluster, cluster=cluster)
     return 2
 
 
