@@ -168,6 +168,10 @@ def _worker_heard(worker: Worker, found: Capabilities) -> str:
 def worker_unreachable(*, worker: Worker, error: BackendError) -> str:
     """Note that a worker's server did not answer; it is asked again soon, with growing pauses."""
     now = timezone.now()
+    if error.code == "timed_out" and _is_heard_at_work(worker):
+        # Several servers answer no questions while they paint. Their work says that they live.
+        Worker.objects.filter(pk=worker.pk).update(next_probe_at=now + timedelta(seconds=PROBE_EVERY_S))
+        return f"{worker.name}: too busy to answer, but at work"
     failures = worker.probe_failures + 1
     pause_s = min(PROBE_OFFLINE_EVERY_S * failures, PROBE_OFFLINE_MOST_S)
     Worker.objects.filter(pk=worker.pk).update(
@@ -179,6 +183,11 @@ def worker_unreachable(*, worker: Worker, error: BackendError) -> str:
     if worker.is_online:
         log.warning("%s is offline: %s", worker.name, error)
     return f"{worker.name}: {error.detail}"
+
+
+def _is_heard_at_work(worker: Worker) -> bool:
+    """Whether it works on something under a lease, which only a server that is heard keeps alive."""
+    return worker.is_online and worker.attempts.filter(status="running", lease_until__gt=timezone.now()).exists()
 
 
 def worker_failed(*, worker_id: int, error: BackendError) -> None:
