@@ -32,7 +32,7 @@ from images.models import GeneratedImage, Story
 from images.services import announce
 from images.services.archive_rows import TABLES, Document, file_ids, rows_of, rows_restore, story_document
 from images.services.files import MIMES
-from images.services.stories import _open_jobs
+from images.services.stories import open_jobs
 
 FORMAT = "luna-archive-1"
 STORY_MOST_BYTES = 512 * 1024 * 1024
@@ -148,7 +148,7 @@ def _remove(story_id: str, text: bytes) -> None:
     story = Story.objects.select_for_update(of=("self",)).select_related("owner").filter(pk=story_id).first()
     if story is None:
         raise Conflict("The story was deleted meanwhile.")
-    jobs = _open_jobs(story_id)
+    jobs = open_jobs(story_id)
     list(Job.objects.select_for_update().filter(pk__in=jobs).order_by("pk").values_list("pk"))
     for table in TABLES:
         list(rows_of(story_id, table).select_for_update(of=("self",)).values_list("pk"))

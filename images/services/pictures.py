@@ -132,6 +132,8 @@ def _background_to_reuse(turn: Turn, cache_key: str) -> GeneratedImage | None:
         is_cached=False,
         status__in=["complete", "pending", "generating"],
     ).filter(Q(turn__number__gt=turn.number - turns) | Q(turn__isnull=True, is_speculative=False))
+    # Locked, so that its file is not deleted or replaced while a second row comes to share it.
+    candidates = candidates.select_for_update(of=("self",))
     newest = candidates.filter(status="complete").order_by("-is_selected", "-pk").first()
     return newest or candidates.order_by("-pk").first()
 

@@ -94,11 +94,12 @@ def story_delete(*, story: Story, actor: User) -> None:
     hidden = Story.objects.filter(pk=story.pk, deleted_at__isnull=True).update(deleted_at=timezone.now())
     if not hidden:
         raise NotFound("There is no such story.")
-    jobs_cancel(job_ids=_open_jobs(story.pk), reason="the story was deleted")
+    jobs_cancel(job_ids=open_jobs(story.pk), reason="the story was deleted")
     announce.story_deleted(story.pk)
 
 
-def _open_jobs(story_id: str) -> list[int]:
+def open_jobs(story_id: str) -> list[int]:
+    """Ids of a story's jobs that are not over."""
     of_pictures = Job.objects.filter(picture__story_id=story_id).exclude(status__in=Job.TERMINAL)
     of_texts = Job.objects.filter(subject__startswith=f"{story_id}:").exclude(status__in=Job.TERMINAL)
     return list(of_pictures.values_list("pk", flat=True)) + list(of_texts.values_list("pk", flat=True))
@@ -109,7 +110,7 @@ def stories_sweep(*, limit: int = 20) -> int:
     gone = 0
     for story_id in Story.objects.filter(deleted_at__isnull=False).values_list("pk", flat=True)[:limit]:
         with transaction.atomic():
-            jobs_cancel(job_ids=_open_jobs(story_id), reason="the story was deleted")
+            jobs_cancel(job_ids=open_jobs(story_id), reason="the story was deleted")
             images = GeneratedImage.objects.filter(story_id=story_id)
             files = {pk for pair in images.values_list("file_id", "thumb_id") for pk in pair if pk is not None}
             images.delete()

@@ -95,8 +95,11 @@ def running(command: list[str], *, env: dict[str, str] | None = None) -> Iterato
 
 @contextmanager
 def toys(folder: Path, **scripts: str) -> Iterator[Running]:
-    """A supervisor with these shell programs as children; see `toys`."""
-    arguments = [f"{name}=touch {name}.started; {script}" for name, script in scripts.items()]
+    """A supervisor with these shell programs as children; see `toys`. One that ends with `exit` never gets ready."""
+    arguments = [
+        f"{name}={script}" if script.endswith("exit 7") else f"{name}=touch {name}.started; {script}"
+        for name, script in scripts.items()
+    ]
     with running([sys.executable, "-m", "tests.supervision.toys", str(folder), *arguments]) as started:
         yield started
 

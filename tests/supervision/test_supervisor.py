@@ -136,7 +136,7 @@ def test_a_child_whose_health_check_complains_is_started_again(tmp_path: Path) -
 
 def test_a_child_that_cannot_start_ends_everything_and_shows_its_log(tmp_path: Path) -> None:
     folder = tmp_path
-    with toys(folder, one=lives("one"), two="rm two.started; echo no such thing >&2; exit 7") as up:
+    with toys(folder, one=lives("one"), two="echo no such thing >&2; exit 7") as up:
         line = up.wait_for_line("failed:")
         assert up.process.wait(30) == 1
         assert "two ended with status 7" in line

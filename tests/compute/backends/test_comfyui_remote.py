@@ -191,7 +191,7 @@ def test_work_sent_by_a_process_that_died_is_adopted(version: str, when: str) ->
             somebody_elses(fake, steps=20)
         asked = request(steps=25, seed=7)
         dead = Background(lambda: backend(fake).generate_image(asked, Watcher()))
-        fake.wait_until(lambda: fake.engine.pending if when == "pending" else fake.engine.running)
+        fake.wait_until(lambda: fake.engine.running and (fake.engine.pending or when != "pending"))
         if when == "done":
             dead.join()
         watch = Watcher()
