@@ -41,7 +41,7 @@ def test_waiting_work_is_taken_out_and_the_running_one_left_alone(version: str) 
         theirs = somebody_elses(fake, steps=60, client_id="their-page")
         comfy, watch = backend(fake), Watcher()
         job = Background(lambda: comfy.generate_image(request(), watch))
-        fake.wait_until(lambda: fake.engine.pending)
+        fake.wait_until(lambda: fake.engine.running and fake.engine.pending)
         watch.stop.set()
         with pytest.raises(Cancelled):
             job.join()
@@ -164,7 +164,7 @@ def test_look_up_follows_a_prompt_through_its_life(version: str) -> None:
         asker, other = backend(fake), backend(fake)
         assert other.look_up(asked.request_id) is RemoteState.UNKNOWN
         job = Background(lambda: asker.generate_image(asked, watch))
-        fake.wait_until(lambda: fake.engine.pending)
+        fake.wait_until(lambda: fake.engine.running and fake.engine.pending)
         assert other.look_up(asked.request_id) is RemoteState.PENDING
         fake.wait_until(lambda: fake.engine.running and len(fake.engine.finished) == 1)
         assert other.look_up(asked.request_id) is RemoteState.RUNNING
@@ -241,7 +241,7 @@ def test_work_deleted_by_somebody_else_is_lost() -> None:
     with FakeComfyUI(step_ms=10) as fake:
         somebody_elses(fake, steps=300)
         job = Background(lambda: backend(fake).generate_image(request(), Watcher()))
-        fake.wait_until(lambda: fake.engine.pending)
+        fake.wait_until(lambda: fake.engine.running and fake.engine.pending)
         fake.engine.pending = []
         with pytest.raises(BackendError) as raised:
             job.join()
