@@ -17,7 +17,7 @@ from images.representation import images_loaded, represent_images
 from images.views import words
 from images.views.common import sketchers_known, story_of
 
-PICTURES_A_PAGE = 60
+PICTURES_A_PAGE = 40
 CHARACTERS_SHOWN, TURNS_SHOWN = 40, 500
 
 

@@ -27,7 +27,7 @@ from images.views import words
 from images.views.common import person, say, sentences, sketchers_known, story_of, turn_of
 from images.views.shown import FrameView, PersonView, TurnView, cast_of, person_views, turn_views
 
-TURNS_SHOWN = 12
+TURNS_SHOWN = 8
 
 
 @require_safe

@@ -166,13 +166,13 @@ def test_everything_works_without_script(visit, new_story):
 
 def test_long_stories_load_their_earlier_turns_on_demand(visit, new_story, tell):
     story = new_story(backgrounds=False, portraits=False, generate_every_n_turns=1000)
-    for number in range(1, 16):
+    for number in range(1, 12):
         tell(story, f"Line {number}.", narration=f"It was turn {number}.", location="The quay", characters=[])
     page = visit().page
     page.goto(f"/stories/{story}/")
-    expect(page.locator("article.turn")).to_have_count(12)
+    expect(page.locator("article.turn")).to_have_count(8)
     page.get_by_role("link", name="Earlier turns").click()
-    expect(page.locator("article.turn")).to_have_count(15)
+    expect(page.locator("article.turn")).to_have_count(11)
     numbers = page.locator("article.turn").evaluate_all("turns => turns.map(turn => Number(turn.dataset.number))")
     assert numbers == sorted(numbers)
     expect(page.get_by_role("link", name="Earlier turns")).to_be_hidden()
