@@ -28,6 +28,8 @@ IDLE_S = 5.0
 # What only says that something began may wait until what began is on its way: on a small machine, reading a row back
 # would take the processor from the very job it tells of. What a player waits for is told at once.
 LATER_S = 0.04
+# That a picture is being made is told only of one that takes longer than this; a quicker one is simply there.
+MADE_S = 0.2
 _AT_ONCE = ("image.ready", "image.failed", "turn.changed", "deleted")
 
 
@@ -93,7 +95,7 @@ _teller = _Teller()
 
 def _after_commit(about: str, kind: str, tell: Callable[[], None]) -> None:
     def later() -> None:
-        wait_s = 0.0 if kind in _AT_ONCE else LATER_S
+        wait_s = 0.0 if kind in _AT_ONCE else MADE_S if kind == "image.changed" else LATER_S
         _teller.tell(_Event(about, tell, time.monotonic() + wait_s))
 
     transaction.on_commit(later if settings.ANNOUNCE_IN_BACKGROUND else tell, robust=True)
