@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from compute.common.schema import ConfigurationError
 from images.config import load_configuration
 from luna_site.embedded import paths
-from luna_site.settings.env import env_choice, env_float, env_int, env_list, env_str, kept_secret
+from luna_site.settings.env import bounded_redis_url, env_choice, env_float, env_int, env_list, env_str, kept_secret
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = paths.data_dir()
@@ -162,7 +162,9 @@ CHANNEL_LAYERS = {
         },
     }
 }
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": bounded_redis_url(REDIS_URL)}
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 # --- task clusters (docs/decisions/0005-queue.md) ------------------------------------------------------------------
@@ -170,7 +172,7 @@ RUNNERS = env_int("LUNA_RUNNERS", 8, least=1, most=64)
 RUNNER_TASK_LIMIT_S = 3600
 Q_CLUSTER: dict[str, Any] = {
     "name": "tasks",
-    "redis": REDIS_URL,
+    "redis": bounded_redis_url(REDIS_URL),
     "workers": 2,
     "timeout": 120,
     "retry": 400,

@@ -77,3 +77,12 @@ def kept_secret(name: str, path: Path) -> str:
         if secret:
             return secret
     raise ImproperlyConfigured(f"{path} is empty: delete it, or set {name}")
+
+
+# django-q2 waits one second for a task, so a reply that takes longer than this will not come.
+REDIS_REPLY_S = 5
+
+
+def bounded_redis_url(url: str) -> str:
+    """The same server with a limit on each reply: a Valkey that hangs is an error, not a request without an end."""
+    return url if "socket_timeout=" in url else f"{url}{'&' if '?' in url else '?'}socket_timeout={REDIS_REPLY_S}"
